@@ -1,0 +1,98 @@
+"""The only place where box formats are converted or checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from custom.errors import PodiumError
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+# Rounding in other tools moves a side by up to a pixel; beyond it a box is wrong, not rounded.
+TOLERANCE_PX = 1.0
+
+
+def xywh_to_xyxy(bboxes_xywh: npt.ArrayLike) -> FloatArray:
+    """Convert boxes from corner and size to two corners.
+
+    Args:
+        bboxes_xywh: Shape (N, 4): x, y of the upper left corner, width, height. N may be 0.
+
+    Returns:
+        Shape (N, 4): x1, y1, x2, y2, in the unit of the input.
+
+    Example:
+        >>> xywh_to_xyxy([[10, 20, 30, 40]])
+        array([[10., 20., 40., 60.]])
+    """
+    bboxes = np.array(bboxes_xywh, dtype=np.float64).reshape(-1, 4)
+    bboxes[:, 2:] += bboxes[:, :2]
+    return bboxes
+
+
+def xyxy_to_xywh(bboxes: npt.ArrayLike) -> FloatArray:
+    """Convert boxes from two corners to corner and size, shape (N, 4); N may be 0.
+
+    Example:
+        >>> xyxy_to_xywh([[10, 20, 40, 60]])
+        array([[10., 20., 30., 40.]])
+    """
+    bboxes_xywh = np.array(bboxes, dtype=np.float64).reshape(-1, 4)
+    bboxes_xywh[:, 2:] -= bboxes_xywh[:, :2]
+    return bboxes_xywh
+
+
+def box_areas(bboxes: FloatArray) -> FloatArray:
+    """Return the areas of boxes, shape (N,), in squared pixels, for xyxy boxes (N, 4)."""
+    return (bboxes[:, 2] - bboxes[:, 0]) * (bboxes[:, 3] - bboxes[:, 1])
+
+
+def overhang(bboxes: FloatArray, sizes_hw: IntArray) -> FloatArray:
+    """Return by how many pixels each box leaves its image; negative where it is inside.
+
+    Args:
+        bboxes: Shape (N, 4), xyxy, pixels.
+        sizes_hw: Shape (N, 2), height and width of each box's image.
+
+    Returns:
+        Shape (N,), the largest distance over the four sides.
+    """
+    beyond = np.maximum(bboxes[:, 2] - sizes_hw[:, 1], bboxes[:, 3] - sizes_hw[:, 0])
+    return np.maximum(beyond, -bboxes[:, :2].min(axis=1, initial=np.inf))
+
+
+def clip_bboxes(bboxes: FloatArray, sizes_hw: IntArray) -> FloatArray:
+    """Return xyxy boxes (N, 4) limited to images of height and width (N, 2)."""
+    limits = sizes_hw[:, [1, 0, 1, 0]].astype(np.float64)
+    return np.clip(bboxes, 0.0, limits)
+
+
+def is_degenerate(bboxes: FloatArray) -> BoolArray:
+    """Return, shape (N,), where an xyxy box has x2 <= x1 or y2 <= y1."""
+    return (bboxes[:, 2] <= bboxes[:, 0]) | (bboxes[:, 3] <= bboxes[:, 1])
+
+
+def as_bboxes(values: Any, what: str) -> FloatArray:
+    """Return `values` as floats of shape (N, 4).
+
+    Args:
+        values: Anything that numpy can read; an empty list is shape (0, 4).
+        what: What the values are and where they come from, for the message.
+
+    Raises:
+        PodiumError: If the values are no numbers, or not four to a box.
+    """
+    try:
+        bboxes = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise PodiumError(f"{what} must be four numbers a box, but: {error}") from error
+    if bboxes.size == 0:
+        return np.zeros((0, 4))
+    if bboxes.ndim != 2 or bboxes.shape[1] != 4:
+        raise PodiumError(f"{what} must have shape (N, 4), but has {bboxes.shape}")
+    return bboxes

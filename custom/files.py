@@ -1,0 +1,113 @@
+"""Files that are written whole or not at all, and JSON that says which file is broken."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from custom.errors import PodiumError
+
+PathLike = str | os.PathLike[str]
+
+
+@contextmanager
+def atomic_path(path: PathLike) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; it takes the name `path` when the block succeeds.
+
+    A killed process leaves the old file or the new one. Missing parent folders are made.
+
+    Raises:
+        PodiumError: If the folder cannot be written or the disk is full.
+    """
+    path = Path(path)
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise PodiumError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: PathLike, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all."""
+    with atomic_path(path) as temporary, open(temporary, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def write_text(path: PathLike, content: str) -> None:
+    """Write `content` to `path` as UTF-8, whole or not at all."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: PathLike, content: Any, indent: bool = True) -> None:
+    """Write `content` as JSON, whole or not at all; numpy arrays become lists, NaN becomes null."""
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+    write_bytes(path, orjson.dumps(content, option=options | (orjson.OPT_INDENT_2 * indent)))
+
+
+def read_json(path: PathLike) -> Any:
+    """Return the content of a JSON file.
+
+    Raises:
+        PodiumError: If the file is missing, unreadable or not JSON. NaN and Infinity, which
+            Python's own writer emits, are not JSON: the message says so.
+    """
+    content = read_bytes(path)
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        hint = ""
+        if any(word in content for word in (b"NaN", b"Infinity")):
+            hint = "; NaN and Infinity are not numbers in JSON: remove the entries that hold them"
+        raise PodiumError(f"{path} must be JSON, but is not: {error}{hint}") from error
+
+
+def read_bytes(path: PathLike) -> bytes:
+    """Return the content of a file; a missing or unreadable one is a `PodiumError`."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise PodiumError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def sha256_of(path: PathLike) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise PodiumError(f"cannot read {path}: {error.strerror or error}") from error
+    return digest.hexdigest()
+
+
+def canonical_hash(content: Any) -> str:
+    """Return the SHA-256 of JSON-like `content`, the same for any order of keys."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _umask() -> int:
+    """Return the process's umask; there is no way to read it without setting it."""
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask

@@ -1,0 +1,94 @@
+"""What is on the images: the annotated boxes, with the classes they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from custom.boxes import BoolArray, FloatArray, IntArray
+from custom.errors import PodiumError
+from custom.tables.images import Categories, Images, frozen
+from custom.tables.rows import image_index_of, rows_of_images
+
+_COLUMNS = {
+    "offsets": np.int64,
+    "bboxes": np.float64,
+    "labels": np.int64,
+    "iscrowd": np.bool_,
+    "area": np.float64,
+    "annotation_ids": np.int64,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class GroundTruth:
+    """Annotated boxes of a data set, as flat columns.
+
+    Attributes:
+        images: The I images, with sizes and file names.
+        categories: The C classes.
+        offsets: Shape (I+1,); rows `offsets[i]:offsets[i+1]` belong to image i.
+        bboxes: Shape (N, 4), xyxy, absolute pixels.
+        labels: Shape (N,), 0..C-1.
+        iscrowd: Shape (N,), bool.
+        area: Shape (N,), squared pixels, as the file has it (of the mask, where there is one).
+        annotation_ids: Shape (N,), the file's own ids. Whatever hands boxes to pycocotools
+            renumbers them from 1, since it takes a match with id 0 for no match.
+    """
+
+    images: Images
+    categories: Categories
+    offsets: IntArray
+    bboxes: FloatArray
+    labels: IntArray
+    iscrowd: BoolArray
+    area: FloatArray
+    annotation_ids: IntArray
+
+    def __post_init__(self) -> None:
+        for name, dtype in _COLUMNS.items():
+            object.__setattr__(self, name, frozen(getattr(self, name), dtype))
+            shape = getattr(self, name).shape
+            rows = len(self.images) + 1 if name == "offsets" else len(self.labels)
+            if shape[:1] != (rows,):
+                raise PodiumError(f"{self.source}: {name} must have {rows} rows, but has {shape}")
+
+    @property
+    def source(self) -> str:
+        """The file they were read from, for messages."""
+        return self.images.source
+
+    @property
+    def num_boxes(self) -> int:
+        """How many boxes there are on all images."""
+        return len(self.labels)
+
+    @property
+    def image_index(self) -> IntArray:
+        """The position of each box's image, shape (N,)."""
+        return image_index_of(self.offsets)
+
+    def rows(self, index: int) -> slice:
+        """Return the rows of the image at position `index`."""
+        return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+
+    def take(self, indices: npt.ArrayLike) -> GroundTruth:
+        """Return the images at positions `indices`, in that order, with their boxes."""
+        chosen = np.asarray(indices, dtype=np.int64)
+        rows, offsets = rows_of_images(self.offsets, chosen)
+        columns = {name: getattr(self, name)[rows] for name in _COLUMNS if name != "offsets"}
+        return GroundTruth(self.images.take(chosen), self.categories, offsets, **columns)
+
+    def take_ids(self, image_ids: npt.ArrayLike) -> GroundTruth:
+        """Return the images with these ids, in that order.
+
+        Raises:
+            PodiumError: If an id is not among the images.
+        """
+        ids = np.asarray(image_ids, dtype=np.int64).tolist()
+        unknown = [image_id for image_id in ids if image_id not in self.images.index_of_id]
+        if unknown:
+            raise PodiumError(f"{self.source}: no image has id {unknown[0]} ({len(unknown)} unknown)")
+        return self.take([self.images.index_of_id[image_id] for image_id in ids])
