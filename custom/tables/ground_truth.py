@@ -90,5 +90,7 @@ class GroundTruth:
         ids = np.asarray(image_ids, dtype=np.int64).tolist()
         unknown = [image_id for image_id in ids if image_id not in self.images.index_of_id]
         if unknown:
-            raise PodiumError(f"{self.source}: no image has id {unknown[0]} ({len(unknown)} unknown)")
+            raise PodiumError(
+                f"{self.source}: no image has id {unknown[0]} ({len(unknown)} unknown)"
+            )
         return self.take([self.images.index_of_id[image_id] for image_id in ids])

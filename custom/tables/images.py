@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +14,12 @@ from custom.boxes import IntArray
 from custom.errors import PodiumError
 
 
-def frozen(values: npt.ArrayLike, dtype: type) -> npt.NDArray[np.generic]:
+def frozen(values: npt.ArrayLike, dtype: type) -> npt.NDArray[Any]:
     """Return a contiguous array of `dtype` that cannot be written to; no copy where none is needed.
 
     The given array itself stays writable: what is frozen is a view of it or a copy.
     """
-    array = np.ascontiguousarray(values, dtype=dtype).view()
+    array: npt.NDArray[Any] = np.ascontiguousarray(values, dtype=dtype).view()
     array.setflags(write=False)
     return array
 

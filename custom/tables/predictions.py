@@ -57,7 +57,11 @@ class Predictions:
         for name, shape in expected.items():
             if (found := getattr(self, name).shape) != shape:
                 raise PodiumError(f"{self.source}: {name} must have shape {shape}, but has {found}")
-        if self.offsets[0] != 0 or self.offsets[-1] != num_boxes or (np.diff(self.offsets) < 0).any():
+        if (
+            self.offsets[0] != 0
+            or self.offsets[-1] != num_boxes
+            or (np.diff(self.offsets) < 0).any()
+        ):
             raise PodiumError(f"{self.source}: offsets must rise from 0 to {num_boxes}")
         if (double := first_duplicate(self.image_ids)) is not None:
             raise PodiumError(f"{self.source}: image ids must be unique, but {double} stands twice")

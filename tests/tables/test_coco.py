@@ -1,0 +1,144 @@
+"""Reading and writing COCO files: what is read back, and what is refused by name."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from custom.errors import PodiumError
+from custom.tables.coco import read_ground_truth, read_results, write_results
+from custom.testing import shared_data
+
+GOOD = {
+    "images": [
+        {"id": 7, "file_name": "b.jpg", "height": 50, "width": 100},
+        {"id": 3, "file_name": "a.jpg", "height": 40, "width": 30},
+    ],
+    "categories": [{"id": 5, "name": "can"}, {"id": 2, "name": "bag"}],
+    "annotations": [
+        {"id": 0, "image_id": 3, "category_id": 2, "bbox": [1, 2, 10, 20], "area": 150},
+        {"id": 9, "image_id": 7, "category_id": 5, "bbox": [0, 0, 100, 50], "iscrowd": 1},
+        {"id": 4, "image_id": 3, "category_id": 5, "bbox": [5.5, 0, 1, 1]},
+    ],
+}
+
+
+def write(path: Path, content: object) -> Path:
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_read_ground_truth_maps_ids_once(tmp_path: Path) -> None:
+    gt = read_ground_truth(write(tmp_path / "gt.json", GOOD))
+    assert gt.images.ids.tolist() == [7, 3]
+    assert gt.images.sizes_hw.tolist() == [[50, 100], [40, 30]]
+    assert gt.offsets.tolist() == [0, 1, 3]
+    assert gt.labels.tolist() == [0, 1, 0]  # positions of categories 5, 2, 5
+    assert gt.bboxes.tolist() == [[0, 0, 100, 50], [1, 2, 11, 22], [5.5, 0, 6.5, 1]]
+    assert gt.area.tolist() == [100 * 50, 150, 1]
+    assert gt.iscrowd.tolist() == [True, False, False]
+    assert gt.annotation_ids.tolist() == [9, 0, 4]
+
+
+def test_a_file_without_annotations_has_no_boxes(tmp_path: Path) -> None:
+    unlabelled = {key: GOOD[key] for key in ("images", "categories")}
+    gt = read_ground_truth(write(tmp_path / "test.json", unlabelled))
+    assert gt.num_boxes == 0
+    assert gt.offsets.tolist() == [0, 0, 0]
+
+
+def changed(section: str, index: int, **values: object) -> dict:
+    content = copy.deepcopy(GOOD)
+    content[section][index].update(values)
+    return content
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(changed("images", 1, id=7), "image ids must be unique, but 7", id="image-id"),
+        pytest.param(changed("images", 1, file_name="b.jpg"), "'b.jpg' stands twice", id="name"),
+        pytest.param(changed("images", 0, width=0), r"b.jpg is \[50, 0\]", id="image-size"),
+        pytest.param(changed("annotations", 1, id=0), "annotation ids .* 0 stands", id="ann-id"),
+        pytest.param(changed("annotations", 1, image_id=8), "image, but 8 is none", id="image"),
+        pytest.param(
+            changed("annotations", 1, category_id=0), "category, but 0 is none", id="category"
+        ),
+        pytest.param(
+            changed("annotations", 2, bbox=[1, 1, 0, 5]), "annotation 4 on image a.jpg", id="area"
+        ),
+        pytest.param(
+            changed("annotations", 0, bbox=[25, 0, 6.5, 5]), "must lie inside", id="outside"
+        ),
+        pytest.param(changed("annotations", 0, bbox=[1, 2, 3]), "four numbers", id="three"),
+        pytest.param(changed("annotations", 0, bbox=[1, 2, 3, "w"]), "four numbers", id="text"),
+        pytest.param({**GOOD, "images": []}, "images must be a list with entries", id="empty"),
+        pytest.param([], "must be a COCO object", id="list"),
+        pytest.param(
+            {**GOOD, "annotations": [{"id": 1}]}, "must have 'image_id', but entry 0", id="key"
+        ),
+    ],
+)
+def test_faults_are_named(tmp_path: Path, content: object, message: str) -> None:
+    path = write(tmp_path / "gt.json", content)
+    with pytest.raises(PodiumError, match=message) as error:
+        read_ground_truth(path)
+    assert "gt.json" in str(error.value)
+
+
+def test_nan_is_refused_by_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "gt.json", changed("annotations", 0, bbox=[0, 0, float("nan"), 1]))
+    with pytest.raises(PodiumError, match="NaN and Infinity are not numbers in JSON"):
+        read_ground_truth(path)
+
+
+def test_within_a_pixel_outside_is_rounding(tmp_path: Path) -> None:
+    gt = read_ground_truth(
+        write(tmp_path / "gt.json", changed("annotations", 0, bbox=[25, 0, 6, 5]))
+    )
+    assert gt.bboxes[1].tolist() == [25, 0, 31, 5]  # the image is 30 wide; not clipped
+
+
+def test_results_keep_images_without_boxes(tmp_path: Path) -> None:
+    gt = read_ground_truth(write(tmp_path / "gt.json", GOOD))
+    results = [{"image_id": 3, "category_id": 2, "bbox": [1, 2, 3, 4], "score": 0.25}]
+    predictions = read_results(write(tmp_path / "r.json", results), gt.images, gt.categories)
+    assert predictions.image_ids.tolist() == [7, 3]
+    assert predictions.offsets.tolist() == [0, 0, 1]
+    assert predictions.bboxes.tolist() == [[1, 2, 4, 6]]
+    write_results(tmp_path / "again.json", predictions, gt.categories)
+    assert json.loads((tmp_path / "again.json").read_text()) == results
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(GOOD, "must be COCO results", id="annotations"),
+        pytest.param([{"image_id": 1}], "known image, but 1 is none", id="image"),
+        pytest.param([{"image_id": 3, "category_id": 1}], "known category", id="category"),
+        pytest.param([3], "must have 'image_id', but entry 0 is 3", id="not-a-record"),
+    ],
+)
+def test_results_faults_are_named(tmp_path: Path, content: object, message: str) -> None:
+    gt = read_ground_truth(write(tmp_path / "gt.json", GOOD))
+    with pytest.raises(PodiumError, match=message):
+        read_results(write(tmp_path / "r.json", content), gt.images, gt.categories)
+
+
+@pytest.mark.parametrize(
+    ("name", "num_images", "num_boxes"),
+    [
+        ("trash-gt/train.json", 4883, 23144),
+        ("trash-gt/test.json", 4871, 0),
+        ("bccd/train.json", 292, 3941),
+        ("coco-val2014-100/instances_val2014_100.json", 100, 839),
+    ],
+)
+def test_real_files_are_read_whole(name: str, num_images: int, num_boxes: int) -> None:
+    gt = read_ground_truth(shared_data(name))
+    assert (len(gt.images), gt.num_boxes) == (num_images, num_boxes)
+    assert np.array_equal(np.sort(gt.annotation_ids), np.unique(gt.annotation_ids))

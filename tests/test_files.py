@@ -1,0 +1,66 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from custom.errors import EXIT_BAD_INPUT, PodiumError, run_tool
+from custom.files import atomic_path, canonical_hash, read_json, sha256_of, write_json
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    write_json(tmp_path / "new" / "a.json", {"x": [1, 2.5, None]})
+    assert read_json(tmp_path / "new" / "a.json") == {"x": [1, 2.5, None]}
+    assert [p.name for p in (tmp_path / "new").iterdir()] == ["a.json"]
+
+
+def half_written(path: Path) -> None:
+    path.write_text("half")
+    raise RuntimeError
+
+
+def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, 1)
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+        half_written(temporary)
+    assert read_json(path) == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_a_message(tmp_path: Path) -> None:
+    with pytest.raises(PodiumError, match="No space left"), atomic_path(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unwritable_place_is_a_message(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PodiumError, match="cannot write"):
+        write_json(tmp_path / "file" / "a.json", 1)
+
+
+def test_broken_json_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"x": ')
+    with pytest.raises(PodiumError, match=r"a\.json must be JSON"):
+        read_json(tmp_path / "a.json")
+    with pytest.raises(PodiumError, match="cannot read"):
+        sha256_of(tmp_path / "absent")
+
+
+def test_the_canonical_hash_ignores_the_order_of_keys() -> None:
+    assert canonical_hash({"a": 1, "b": [2]}) == canonical_hash({"b": [2], "a": 1})
+    assert canonical_hash({"a": 1}) != canonical_hash({"a": 2})
+
+
+def test_a_tool_ends_with_a_message_and_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    def main(argv: object) -> int:
+        raise PodiumError("x must be 1, but is 2")
+
+    with pytest.raises(SystemExit) as exit_:
+        run_tool(main)
+    assert exit_.value.code == EXIT_BAD_INPUT
+    assert capsys.readouterr().err == "error: x must be 1, but is 2\n"
