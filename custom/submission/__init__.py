@@ -1,1 +1,14 @@
-"""Submission."""
+"""Submissions: the competitions' formats, the checker and the ledger."""
+
+from custom.submission.formats import FORMATS, SubmissionFormat
+from custom.submission.reader import read_images, read_submission, read_submissions
+from custom.submission.writer import write_submission
+
+__all__ = [
+    "FORMATS",
+    "SubmissionFormat",
+    "read_images",
+    "read_submission",
+    "read_submissions",
+    "write_submission",
+]

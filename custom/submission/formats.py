@@ -1,0 +1,162 @@
+"""The table of submission formats: one entry each, nothing else knows what they look like."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from custom.errors import PodiumError
+from custom.tables import Categories, Images
+from custom.tables.images import first_duplicate
+
+# What names a row: the image's file name as it is, its base name without extension,
+# or its position in the list of images.
+RowId = Literal["file_name", "stem", "position"]
+
+
+@dataclass(frozen=True)
+class SubmissionFormat:
+    """How one competition writes boxes.
+
+    Attributes:
+        name: The key in `FORMATS`.
+        competition: The competition's name, for messages.
+        layout: The numbers of a box in their order: `score` and `x1 y1 x2 y2` or `x y w h`,
+            with `label` where there are classes.
+        columns: Names of the two CSV columns in the order that is written; both orders are read.
+            The one that is not `id_column` holds the boxes.
+        id_column: The column that names the image.
+        row_id: What stands in that column.
+        empty: The cell of an image on which nothing was found.
+        trailing_space: Whether a space follows every box on writing; both are read.
+        classes: The class names that stand in place of numbers; None where numbers stand.
+        metric: The metric that the competition scores by, as `custom.evaluation.score` names it.
+        suffix: Extension of the file.
+    """
+
+    name: str
+    competition: str
+    layout: str = "label score x1 y1 x2 y2"
+    columns: tuple[str, ...] = ("image_id", "PredictionString")
+    id_column: str = "image_id"
+    row_id: RowId = "file_name"
+    empty: str = ""
+    trailing_space: bool = False
+    classes: tuple[str, ...] | None = None
+    metric: str = "AP50"
+    suffix: str = ".csv"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The numbers of a box, by name, in their order."""
+        return tuple(self.layout.split())
+
+    @property
+    def has_label(self) -> bool:
+        """Whether a box says its class."""
+        return "label" in self.fields
+
+    @property
+    def is_xywh(self) -> bool:
+        """Whether a box is corner and size."""
+        return "w" in self.fields
+
+    @property
+    def string_column(self) -> str:
+        """The column that holds the boxes."""
+        return next(column for column in self.columns if column != self.id_column)
+
+    def row_names(self, images: Images) -> list[str]:
+        """Return what names the row of each image.
+
+        Raises:
+            PodiumError: If two images would have the same row.
+        """
+        if self.row_id == "position":
+            return [str(index) for index in range(len(images))]
+        if self.row_id == "file_name":
+            return list(images.file_names)
+        names = [PurePosixPath(name).stem for name in images.file_names]
+        if (double := first_duplicate(names)) is not None:
+            raise PodiumError(
+                f"{images.source}: format {self.name!r} names images without folder and extension, "
+                f"so these must be unique, but {double!r} stands twice"
+            )
+        return names
+
+    def check_categories(self, categories: Categories) -> None:
+        """Refuse classes that the format cannot write.
+
+        Raises:
+            PodiumError: If there are several and a box has no label, or a name is not one of
+                the competition's.
+        """
+        if not self.has_label and len(categories) != 1:
+            raise PodiumError(
+                f"format {self.name!r} has no class in its rows, so there must be one class, "
+                f"but there are {len(categories)}: {', '.join(categories.names)}"
+            )
+        unknown = set(categories.names) - set(self.classes or categories.names)
+        if unknown:
+            raise PodiumError(
+                f"classes of format {self.name!r} must be among {', '.join(self.classes or ())}, "
+                f"but there is {min(unknown)!r}"
+            )
+
+
+_ENTRIES = (
+    SubmissionFormat(
+        "trash", "recycling trash", columns=("PredictionString", "image_id"), trailing_space=True
+    ),
+    SubmissionFormat("wheat", "Global Wheat", "score x y w h", row_id="stem", metric="wheat"),
+    SubmissionFormat(
+        "vinbigdata", "VinBigData chest X-ray", row_id="stem", empty="14 1 0 0 1 1", metric="AP40"
+    ),
+    SubmissionFormat(
+        "rsna",
+        "RSNA pneumonia",
+        "score x y w h",
+        columns=("patientId", "PredictionString"),
+        id_column="patientId",
+        row_id="stem",
+    ),
+    SubmissionFormat(
+        "siim",
+        "SIIM COVID-19",
+        columns=("Id", "PredictionString"),
+        id_column="Id",
+        row_id="stem",
+        empty="none 1 0 0 1 1",
+        classes=("negative", "typical", "indeterminate", "atypical", "opacity"),
+    ),
+    SubmissionFormat(
+        "gbr",
+        "GBR crown-of-thorns",
+        "score x y w h",
+        columns=("index", "annotations"),
+        id_column="index",
+        row_id="position",
+        metric="F2",
+    ),
+    SubmissionFormat("coco", "COCO results", "label score x y w h", columns=(), suffix=".json"),
+)
+
+FORMATS: dict[str, SubmissionFormat] = {entry.name: entry for entry in _ENTRIES}
+
+
+def format_of(name: str) -> SubmissionFormat:
+    """Return the format of that name.
+
+    Raises:
+        PodiumError: If there is none.
+    """
+    if name not in FORMATS:
+        raise PodiumError(f"format must be one of {', '.join(FORMATS)}, but is {name!r}")
+    return FORMATS[name]
+
+
+def format_for(path: str | os.PathLike[str], format_name: str) -> SubmissionFormat:
+    """Return the format of a file: COCO results where it ends in `.json`, else `format_name`."""
+    return FORMATS["coco"] if os.fspath(path).endswith(".json") else format_of(format_name)

@@ -1,0 +1,321 @@
+"""Submissions to tables: every row and box accounted for, or an error that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from custom.boxes import FloatArray, IntArray, xywh_to_xyxy
+from custom.errors import PodiumError
+from custom.files import PathLike
+from custom.submission.csv_file import CsvFile, read_csv
+from custom.submission.formats import SubmissionFormat, format_for
+from custom.submission.numbers import count_tokens, normalized, parse_numbers
+from custom.tables import Categories, Images, Predictions
+from custom.tables.images import first_duplicate
+from custom.tables.rows import offsets_of
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The content of a submission as the file has it, before any image or class is looked up.
+
+    Attributes:
+        format: What the file is written in.
+        source: The file, for messages.
+        names: What names each of the I rows.
+        offsets: Shape (I+1,), the boxes of each row.
+        values: Shape (N, K), the numbers of each box, in the order of the format's layout; a
+            class name is its position in `format.classes`, NaN where it is none of them.
+        refused: Position (box, field) of what should be a number and is none, with its text.
+    """
+
+    format: SubmissionFormat
+    source: str
+    names: tuple[str, ...]
+    offsets: IntArray
+    values: FloatArray
+    refused: tuple[tuple[int, int, str], ...] = ()
+
+    def columns(self, *fields: str) -> FloatArray:
+        """Return the columns of these names, shape (N, len(fields))."""
+        return self.values[:, [self.format.fields.index(field) for field in fields]]
+
+    @property
+    def bboxes(self) -> FloatArray:
+        """The boxes as xyxy, shape (N, 4)."""
+        if self.format.is_xywh:
+            return xywh_to_xyxy(self.columns("x", "y", "w", "h"))
+        return self.columns("x1", "y1", "x2", "y2")
+
+    @property
+    def scores(self) -> FloatArray:
+        """The scores, shape (N,)."""
+        return self.columns("score")[:, 0]
+
+    @property
+    def labels(self) -> FloatArray:
+        """The numbers that stand for classes, shape (N,); zeros where the format has none."""
+        return self.columns("label")[:, 0] if self.format.has_label else np.zeros(len(self.values))
+
+    def where(self, box: int) -> str:
+        """Return line, image and place of the box with that position, for messages."""
+        row = int(np.searchsorted(self.offsets, box, side="right")) - 1
+        return f"line {row + 2} ({self.names[row]}), box {box - int(self.offsets[row]) + 1}"
+
+
+def read_submission(
+    path: PathLike,
+    format_name: str = "trash",
+    images: Images | None = None,
+    categories: Categories | None = None,
+) -> Predictions:
+    """Read a submission into a table.
+
+    The structure is checked here: header, ids, whole boxes, finite numbers, known classes.
+    Boxes and scores are taken as they are; `check_submission` judges them.
+
+    Args:
+        path: A CSV file in the format, or a COCO results file (`.json`) whatever the format.
+        format_name: A key of `FORMATS`.
+        images: The images that the rows must name, each once, in any order; the table follows
+            their order. None: the file's rows in order, with ids 0..I-1.
+        categories: The classes that the numbers or names stand for. None: numbers are labels,
+            names are labelled by the format's own order.
+
+    Raises:
+        PodiumError: If the file is not in that format, or names other images or classes; the
+            message names line, image and box.
+    """
+    form = format_for(path, format_name)
+    if form.suffix == ".json":
+        return _read_coco(path, images, categories)
+    rows = parse_rows(read_csv(path), form)
+    if images is None:
+        return rows_to_predictions(rows, np.arange(len(rows.names)), categories)
+    order, ids = align_names(rows, images)
+    return rows_to_predictions(rows, ids, categories).take(order)
+
+
+def read_submissions(
+    paths: Sequence[PathLike],
+    format_name: str = "trash",
+    images: Images | None = None,
+    categories: Categories | None = None,
+    size_hw: tuple[int, int] = (0, 0),
+) -> tuple[list[Predictions], Images]:
+    """Read several submissions of the same images, aligned by the names of their rows.
+
+    Args:
+        paths: At least one file, read by `read_submission`.
+        format_name: A key of `FORMATS`.
+        images: The images. None: those of the first file, in its order, with ids 0..I-1; every
+            file must then be a CSV, since COCO results do not say what was looked at.
+        categories: The classes; None: see `read_submission`.
+        size_hw: The size given to images that come from a CSV; (0, 0) says that it is unknown.
+
+    Raises:
+        PodiumError: If a file has other images than the first: the first missing one is named.
+    """
+    if not paths:
+        raise PodiumError("there must be at least one submission to read, but there is none")
+    if images is None:
+        images = read_images(paths[0], format_name, size_hw)
+    return [read_submission(path, format_name, images, categories) for path in paths], images
+
+
+def read_images(
+    path: PathLike, format_name: str = "trash", size_hw: tuple[int, int] = (0, 0)
+) -> Images:
+    """Return the images that a CSV's rows name, with ids 0..I-1 and all of one size."""
+    form = format_for(path, format_name)
+    if form.suffix == ".json":
+        raise _needs_images(path)
+    names = _row_names(read_csv(path), form)
+    sizes = np.tile(np.array(size_hw, dtype=np.int64), (len(names), 1))
+    return Images(np.arange(len(names)), names, sizes, str(path))
+
+
+def parse_rows(file: CsvFile, form: SubmissionFormat) -> Rows:
+    """Return the boxes of a CSV file as it has them.
+
+    Raises:
+        PodiumError: If the columns are others, an id stands twice, or a cell has no whole boxes.
+    """
+    names = _row_names(file, form)
+    cells = [normalized(cell) for cell in file.column(form.string_column)]
+    cells = [b"" if is_empty_form(cell, form) else cell for cell in cells]
+    counts = np.fromiter(map(count_tokens, cells), np.int64, len(cells))
+    width = len(form.fields)
+    if (broken := np.flatnonzero(counts % width)).size:
+        row = int(broken[0])
+        raise PodiumError(
+            f"{file.source}, line {row + 2} ({names[row]}) must have {width} values a box "
+            f"({form.layout}), but has {counts[row]} values in {len(cells[row]):,} characters "
+            f"({broken.size} such lines); a cell that was cut has lost its last box"
+        )
+    return parse_cells(cells, offsets_of(counts // width), names, file.source, form)
+
+
+def parse_cells(
+    cells: list[bytes],
+    offsets: IntArray,
+    names: tuple[str, ...],
+    source: str,
+    form: SubmissionFormat,
+) -> Rows:
+    """Return the boxes of normalized cells, each of which has whole boxes."""
+    text = b" ".join(filter(None, cells))
+    if form.classes is not None and text:
+        text = _names_to_numbers(text, form)
+    values, refused = parse_numbers(text)
+    width = len(form.fields)
+    tokens = text.split(b" ") if refused else []
+    places = tuple((i // width, i % width, tokens[i].decode("utf-8", "replace")) for i in refused)
+    return Rows(form, source, names, offsets, values.reshape(-1, width), places)
+
+
+def is_empty_form(cell: bytes, form: SubmissionFormat) -> bool:
+    """Return whether a normalized cell is what the format writes where nothing was found."""
+    if not form.empty or len(cell) > 3 * len(form.empty) or not cell:
+        return not cell
+    found, expected = cell.decode("utf-8", "replace").split(" "), form.empty.split(" ")
+    return len(found) == len(expected) and all(map(_same_value, found, expected))
+
+
+def rows_to_predictions(
+    rows: Rows, image_ids: IntArray, categories: Categories | None
+) -> Predictions:
+    """Return rows as a table over `image_ids`, one a row.
+
+    Raises:
+        PodiumError: If a value is no finite number, or a class is unknown.
+    """
+    _refuse_unreadable(rows)
+    labels = _labels(rows, categories)
+    table = (rows.offsets, rows.bboxes, rows.scores, labels)
+    return Predictions(image_ids, *table, source=rows.source)
+
+
+def align_names(rows: Rows, images: Images) -> tuple[IntArray, IntArray]:
+    """Return the rows in the order of `images`, and the image id of each row.
+
+    Raises:
+        PodiumError: If a row names no image, or an image has no row.
+    """
+    expected = rows.format.row_names(images)
+    row_of = {name: row for row, name in enumerate(rows.names)}
+    missing = [name for name in expected if name not in row_of]
+    surplus = set(rows.names).difference(expected)
+    for what, found in (("misses", missing), ("also has", sorted(surplus))):
+        if found:
+            raise PodiumError(
+                f"{rows.source} must have a row for each of the {len(expected)} images of "
+                f"{images.source or 'the data set'}, but {what} {found[0]!r} ({len(found)} such)"
+            )
+    order = np.array([row_of[name] for name in expected], dtype=np.int64)
+    ids = np.empty(len(order), dtype=np.int64)
+    ids[order] = images.ids
+    return order, ids
+
+
+def _row_names(file: CsvFile, form: SubmissionFormat) -> tuple[str, ...]:
+    if sorted(file.header) != sorted(form.columns):
+        raise PodiumError(
+            f"{file.source}: the header of format {form.name!r} must be {','.join(form.columns)} "
+            f"in either order, but is {','.join(file.header)}; a saved index is avoided by "
+            "to_csv(index=False)"
+        )
+    names = tuple(file.text_column(form.id_column))
+    if (double := first_duplicate(names)) is not None:
+        raise PodiumError(f"{file.source}: {form.id_column} must be unique, but {double!r} is not")
+    return names
+
+
+def _names_to_numbers(text: bytes, form: SubmissionFormat) -> bytes:
+    """Replace the class names of a file's boxes by their positions in `form.classes`."""
+    number_of = {name.encode(): b"%d" % i for i, name in enumerate(form.classes or ())}
+    tokens = text.split(b" ")
+    place = slice(form.fields.index("label"), None, len(form.fields))
+    # A number in place of a name is refused by what does not parse: a name that is none.
+    tokens[place] = [number_of.get(token, b"?" + token) for token in tokens[place]]
+    return b" ".join(tokens)
+
+
+def _refuse_unreadable(rows: Rows) -> None:
+    if rows.refused:
+        box, field, token = rows.refused[0]
+        what = rows.format.fields[field]
+        allowed = ", ".join(rows.format.classes or ()) if what == "label" else ""
+        raise PodiumError(
+            f"{rows.source}, {rows.where(box)}: {what} must be "
+            f"{f'one of {allowed}' if allowed else 'a number'}, but is {token.lstrip('?')!r}"
+        )
+    if (broken := np.flatnonzero(~np.isfinite(rows.values).all(axis=1))).size:
+        box = int(broken[0])
+        raise PodiumError(
+            f"{rows.source}, {rows.where(box)} must be finite numbers ({rows.format.layout}), "
+            f"but is {rows.values[box].tolist()} ({broken.size} such boxes)"
+        )
+
+
+def _labels(rows: Rows, categories: Categories | None) -> IntArray:
+    """Return labels 0..C-1 for the numbers or names of the file."""
+    known = known_numbers(rows.format, categories)
+    numbers = rows.labels
+    labels = np.floor(numbers).astype(np.int64)
+    valid = (labels == numbers) & (labels >= 0)
+    if known is not None:
+        place = np.searchsorted(known[:, 0], labels).clip(max=len(known) - 1)
+        valid &= known[place, 0] == labels
+        labels = known[place, 1]
+    if not valid.all():
+        box = int(np.flatnonzero(~valid)[0])
+        allowed = "0, 1, 2, ..." if known is None else ", ".join(map(str, known[:, 0]))
+        raise PodiumError(
+            f"{rows.source}, {rows.where(box)}: label must be one of {allowed}, but is "
+            f"{numbers[box]:g} ({int((~valid).sum())} such boxes)"
+        )
+    return labels
+
+
+def known_numbers(form: SubmissionFormat, categories: Categories | None) -> IntArray | None:
+    """Return what may stand for a class, ascending, with its label, shape (C, 2); None: anything.
+
+    Raises:
+        PodiumError: If the format cannot hold the categories.
+    """
+    if categories is None:
+        return None
+    form.check_categories(categories)
+    numbers = list(categories.ids) if form.has_label else [0]
+    if form.classes is not None:
+        numbers = [form.classes.index(name) for name in categories.names]
+    return np.array(sorted(zip(numbers, range(len(numbers)), strict=True)), dtype=np.int64)
+
+
+def _same_value(found: str, expected: str) -> bool:
+    """Return whether two tokens are the same word or the same number."""
+    try:
+        return found == expected or float(found) == float(expected)
+    except ValueError:
+        return False
+
+
+def _needs_images(path: PathLike) -> PodiumError:
+    return PodiumError(
+        f"{path}: COCO results do not say on which images nothing was found; name the images, "
+        "for example by the data set's test.json"
+    )
+
+
+def _read_coco(path: PathLike, images: Images | None, categories: Categories | None) -> Predictions:
+    from custom.tables.coco import read_results
+
+    if images is None:
+        raise _needs_images(path)
+    if categories is None:
+        raise PodiumError(f"{path}: the classes must be given to read COCO results, but are not")
+    return read_results(path, images, categories)
