@@ -1,1 +1,19 @@
-"""Splits."""
+"""Sealed splits: balanced folds that never part related images, under one hash."""
+
+from custom.splits.leaks import assert_no_leak, select_part
+from custom.splits.make import Evidence, make_split, read_labelled, take_split
+from custom.splits.seal import Draft, seal
+from custom.splits.split import Split, read_split
+
+__all__ = [
+    "Draft",
+    "Evidence",
+    "Split",
+    "assert_no_leak",
+    "make_split",
+    "read_labelled",
+    "read_split",
+    "seal",
+    "select_part",
+    "take_split",
+]

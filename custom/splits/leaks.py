@@ -1,0 +1,106 @@
+"""Refuse to train on what judges: val images of the same fold, under whatever name or id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from custom.boxes import IntArray
+from custom.errors import PodiumError
+from custom.splits.digests import content_digest
+from custom.splits.split import Split
+from custom.tables import Images
+
+
+def assert_no_leak(
+    split: Split,
+    fold: int,
+    train_file_names: Iterable[str],
+    files: Mapping[str, str] | None = None,
+    source: str = "the training set",
+) -> None:
+    """Check that none of the images to train on is a val image of the fold.
+
+    File names are compared, not ids: a cleaned or pseudo-labelled file may have renumbered.
+
+    Args:
+        split: The sealed split.
+        fold: The fold that will judge the model.
+        train_file_names: Of the images to train on, from any annotation file.
+        files: For some of these names the path on disk; where the split knows the contents of
+            its images, a val image under another name is found too.
+        source: What is trained on, for the message.
+
+    Raises:
+        PodiumError: If one of them is; the first are named.
+    """
+    val = set(split.val_positions(fold).tolist())
+    names = list(train_file_names)
+    leaking = [name for name in names if val.intersection(split.name_index.matches(name))]
+    if files and any(split.contents):
+        judged = {split.contents[position] for position in val} - {""}
+        seen = set(leaking)
+        leaking += [
+            name
+            for name in names
+            if name in files and name not in seen and content_digest(files[name]) in judged
+        ]
+    if leaking:
+        raise PodiumError(
+            f"{source} must not hold val images of fold {fold} of split {split.folder}, but holds "
+            f"{len(leaking)}, the first is {leaking[0]}; train on its train part only "
+            "(`part='train'` of the dataset)"
+        )
+
+
+def select_part(split: Split, fold: int, part: str, images: Images) -> IntArray:
+    """Return which images of an annotation file are the train or the val part of a fold.
+
+    The file may be the sealed one or a cleaned or pseudo-labelled one, with other ids: images
+    are found by file name. Images that the split does not know, as pseudo-labelled test images,
+    belong to the train part of every fold.
+
+    Args:
+        split: The sealed split.
+        fold: Its fold.
+        part: "train" or "val".
+        images: The images of the annotation file.
+
+    Returns:
+        Positions in `images`: ascending for train, in the split's order for val.
+
+    Raises:
+        PodiumError: If `part` is another word, two names mean the same image, or val images
+            are missing from the file.
+    """
+    if part not in ("train", "val"):
+        raise PodiumError(f"part must be 'train' or 'val', but is {part!r}")
+    position_of = _position_by_sealed(split, images)
+    val = split.val_positions(fold).tolist()
+    if part == "val":
+        missing = [split.images.file_names[i] for i in val if i not in position_of]
+        if missing:
+            raise PodiumError(
+                f"{images.source} must hold all val images of fold {fold} of split "
+                f"{split.folder}, but lacks {len(missing)}, the first is {missing[0]}"
+            )
+        return np.array([position_of[i] for i in val], np.int64)
+    taken = {position_of[i] for i in val if i in position_of}
+    return np.array([i for i in range(len(images)) if i not in taken], np.int64)
+
+
+def _position_by_sealed(split: Split, images: Images) -> dict[int, int]:
+    """Return the position in `images` of each sealed image that is there, by sealed position."""
+    position_of: dict[int, int] = {}
+    for index, name in enumerate(images.file_names):
+        matches = split.name_index.matches(name)
+        for sealed in matches:
+            if sealed in position_of or len(matches) > 1:
+                raise PodiumError(
+                    f"{images.source}: every image must be one image of split {split.folder}, "
+                    f"but {name} may be {split.images.file_names[sealed]} and another one is too; "
+                    "keep the folders in the file names"
+                )
+            position_of[sealed] = index
+    return position_of

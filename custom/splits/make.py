@@ -1,0 +1,113 @@
+"""From an annotation file to a split that is ready to be sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from custom.boxes import IntArray
+from custom.errors import PodiumError
+from custom.files import PathLike
+from custom.splits.assign import assign_folds
+from custom.splits.balance import find_faults, measure_balance
+from custom.splits.features import count_features
+from custom.splits.given import read_given_folds
+from custom.splits.groups import group_sets, join_groups
+from custom.splits.seal import Draft
+from custom.tables import GroundTruth
+from custom.tables.coco import read_ground_truth
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What was learnt from the image files.
+
+    Attributes:
+        contents: For each image the digest of its file.
+        duplicates: For each group of near-duplicates the positions of its images.
+    """
+
+    contents: Sequence[str] = ()
+    duplicates: Sequence[IntArray] = ()
+
+
+def read_labelled(ann_file: PathLike) -> GroundTruth:
+    """Read annotations to be split.
+
+    Raises:
+        PodiumError: If they are not valid COCO annotations or hold no boxes.
+    """
+    gt = read_ground_truth(ann_file)
+    if gt.num_boxes == 0:
+        raise PodiumError(
+            f"{ann_file} must hold boxes to be split, but has none on {len(gt.images)} images; "
+            "is it the test set?"
+        )
+    return gt
+
+
+def make_split(
+    gt: GroundTruth,
+    num_folds: int = 5,
+    seed: int = 42,
+    group_by: str | None = None,
+    evidence: Evidence | None = None,
+) -> Draft:
+    """Make folds that are balanced by class, box size and boxes per image, groups never cut.
+
+    Args:
+        gt: The annotations.
+        num_folds: At least 2.
+        seed: Decides between splits that are about equally good.
+        group_by: A key of the image entries, or a regular expression on file names.
+        evidence: What was learnt from the image files, where they are there.
+    """
+    evidence = evidence or Evidence()
+    groups = _groups(gt, group_by, evidence)
+    fold_of_image = assign_folds(count_features(gt), groups, num_folds, seed)
+    folds = tuple(np.flatnonzero(fold_of_image == fold) for fold in range(num_folds))
+    parameters = {"folds": num_folds, "seed": seed, "group_by": group_by}
+    return _draft(gt, folds, groups, parameters, evidence)
+
+
+def take_split(
+    gt: GroundTruth,
+    paths: Sequence[PathLike],
+    group_by: str | None = None,
+    evidence: Evidence | None = None,
+) -> Draft:
+    """Take folds as they are given, one file of val image ids a fold, and look for faults."""
+    evidence = evidence or Evidence()
+    folds = read_given_folds(paths, gt.images)
+    names = [Path(path).name for path in paths]
+    parameters = {"folds": len(folds), "from": names, "group_by": group_by}
+    return _draft(gt, folds, _groups(gt, group_by, evidence), parameters, evidence)
+
+
+def _groups(gt: GroundTruth, group_by: str | None, evidence: Evidence) -> IntArray:
+    """Return the group of each image: what shares the key or the looks is together."""
+    keyed = group_sets(gt.images, group_by) if group_by else []
+    return join_groups(len(gt.images), [*keyed, *(s.tolist() for s in evidence.duplicates)])
+
+
+def _draft(
+    gt: GroundTruth,
+    folds: tuple[IntArray, ...],
+    groups: IntArray,
+    parameters: Mapping[str, object],
+    evidence: Evidence,
+) -> Draft:
+    balance = measure_balance(count_features(gt), folds)
+    return Draft(
+        gt=gt,
+        folds=folds,
+        groups=groups,
+        balance=balance,
+        parameters={**parameters, "images_seen": bool(evidence.contents)},
+        findings=find_faults(balance, folds, groups, gt.images.file_names),
+        contents=evidence.contents,
+        duplicates=evidence.duplicates,
+    )

@@ -1,0 +1,162 @@
+"""A sealed split as it is read from disk: who validates what, under one hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from custom.boxes import IntArray
+from custom.errors import PodiumError
+from custom.files import PathLike, canonical_hash, read_json, sha256_of
+from custom.splits.names import NameIndex
+from custom.tables import Images
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Folds over the images of one annotation file.
+
+    Attributes:
+        name: The folder's name.
+        hash: Of everything in the manifest, and through it of the fold files.
+        folder: Where it was read from.
+        images: All I images that were sealed, ordered by id.
+        folds: For each fold the positions of its val images, ascending.
+        groups: Shape (I,), images of one group are related and never parted.
+        labels: For each image the digest of its boxes when sealed.
+        contents: For each image the digest of its file when sealed, "" where it was not there.
+        manifest: The content of `manifest.json`.
+    """
+
+    name: str
+    hash: str
+    folder: Path
+    images: Images
+    folds: tuple[IntArray, ...]
+    groups: IntArray
+    labels: tuple[str, ...]
+    contents: tuple[str, ...]
+    manifest: dict[str, Any]
+
+    @property
+    def num_folds(self) -> int:
+        """How many folds there are."""
+        return len(self.folds)
+
+    @cached_property
+    def name_index(self) -> NameIndex:
+        """Positions by file name, forgiving leading folders."""
+        return NameIndex(self.images.file_names)
+
+    def val_positions(self, fold: int) -> IntArray:
+        """Return the positions in `images` of the fold's val images.
+
+        Raises:
+            PodiumError: If there is no such fold.
+        """
+        if not 0 <= fold < self.num_folds:
+            raise PodiumError(
+                f"fold must be 0 to {self.num_folds - 1} in split {self.folder}, but is {fold}"
+            )
+        return self.folds[fold]
+
+    def train_positions(self, fold: int) -> IntArray:
+        """Return the positions in `images` of what the fold is trained on: all but its val."""
+        mask = np.ones(len(self.images), bool)
+        mask[self.val_positions(fold)] = False
+        return np.flatnonzero(mask)
+
+    def val_ids(self, fold: int) -> IntArray:
+        """Return the image ids that validate the fold, ascending, as they were sealed."""
+        return self.images.ids[self.val_positions(fold)]
+
+    def train_ids(self, fold: int) -> IntArray:
+        """Return the image ids that the fold is trained on, ascending, as they were sealed."""
+        return self.images.ids[self.train_positions(fold)]
+
+    def val_file_names(self, fold: int) -> tuple[str, ...]:
+        """Return the file names of the fold's val images."""
+        return self.images.take(self.val_positions(fold)).file_names
+
+    def train_file_names(self, fold: int) -> tuple[str, ...]:
+        """Return the file names of the images that the fold is trained on."""
+        return self.images.take(self.train_positions(fold)).file_names
+
+
+def read_split(folder: PathLike) -> Split:
+    """Read a sealed split and check the seal.
+
+    Args:
+        folder: The split's folder, or its `manifest.json`.
+
+    Raises:
+        PodiumError: If it is no split, or a file of it is not what was sealed.
+    """
+    folder = Path(folder)
+    folder = folder.parent if folder.name == MANIFEST else folder
+    if not (folder / MANIFEST).is_file():
+        raise PodiumError(
+            f"{folder} must be a sealed split, but has no {MANIFEST}; make one with "
+            f"`python tools/split.py <train.json> --folds 5 --seed 42`"
+        )
+    manifest = read_json(folder / MANIFEST)
+    _check_seal(folder, manifest)
+    rows, folds = [], []
+    for entry in manifest["files"]:
+        part = read_json(folder / entry["file"])
+        rows += part["images"]
+        if "fold" in part:
+            folds.append([row["id"] for row in part["images"]])
+    unique = {row["id"]: row for row in rows}
+    ordered = [unique[image_id] for image_id in sorted(unique)]
+    images = Images(
+        np.array([row["id"] for row in ordered], np.int64),
+        tuple(row["file_name"] for row in ordered),
+        np.array([row["size_hw"] for row in ordered], np.int64),
+        str(folder),
+    )
+    return Split(
+        name=manifest["name"],
+        hash=manifest["hash"],
+        folder=folder,
+        images=images,
+        folds=tuple(np.searchsorted(images.ids, sorted(ids)) for ids in folds),
+        groups=np.array([row["group"] for row in ordered], np.int64),
+        labels=tuple(row["labels"] for row in ordered),
+        contents=tuple(row.get("content", "") for row in ordered),
+        manifest=manifest,
+    )
+
+
+def manifest_hash(manifest: dict[str, Any]) -> str:
+    """Return the hash of a manifest: of all that is in it, but for the hash itself."""
+    return canonical_hash({key: value for key, value in manifest.items() if key != "hash"})
+
+
+def _check_seal(folder: Path, manifest: Any) -> None:
+    if not isinstance(manifest, dict) or not {"hash", "files", "name"} <= manifest.keys():
+        raise PodiumError(f"{folder / MANIFEST} must be a split's manifest, but lacks its entries")
+    if manifest.get("format") != FORMAT:
+        raise PodiumError(
+            f"{folder / MANIFEST} must have format {FORMAT}, but has {manifest.get('format')}; "
+            "it was sealed by another version"
+        )
+    broken = [
+        entry["file"]
+        for entry in manifest["files"]
+        if sha256_of(folder / entry["file"]) != entry["sha256"]
+    ]
+    if manifest_hash(manifest) != manifest["hash"]:
+        broken.append(MANIFEST)
+    if broken:
+        raise PodiumError(
+            f"{folder}: {', '.join(broken)} must be as sealed, but was changed afterwards; "
+            "restore it from version control, or seal anew under another --name"
+        )
