@@ -1,0 +1,149 @@
+"""Matching a whole table of predictions to the ground truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from custom.boxes import BoolArray, FloatArray, IntArray
+from custom.errors import PodiumError
+from custom.evaluation.kernels import IGNORED, group_rows, match_images
+from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Matches
+from custom.evaluation.threads import over_ranges
+from custom.tables import GroundTruth, Predictions
+
+MATCHING_RULES = ("coco", "voc")
+
+
+def match(
+    gt: GroundTruth,
+    predictions: Predictions,
+    iou_thrs: Sequence[float] = COCO_IOU_THRS,
+    areas: Sequence[str] = ("all",),
+    max_dets: int = 100,
+    rule: str = "coco",
+    keep_gt: bool = False,
+) -> Matches:
+    """Match detections to annotated boxes, once, for everything that is computed from it.
+
+    Args:
+        gt: The annotated boxes.
+        predictions: Detections on at least gt's images, in any order of images.
+        iou_thrs: T thresholds; a detection matches from this IoU on.
+        areas: Names of COCO's area ranges: all, small, medium, large.
+        max_dets: How many detections of an image and class count.
+        rule: "coco": a detection takes the best box that is still free. "voc": it takes the best
+            box, and misses if that is already taken.
+        keep_gt: Also keep which box each detection took.
+
+    Raises:
+        PodiumError: If an image of `gt` is not in `predictions`, a label is no class of `gt`, a
+            number is not finite or a box has x2 < x1 or y2 < y1.
+    """
+    _check_parameters(iou_thrs, areas, max_dets, rule)
+    predictions = _aligned(gt, predictions)
+    _check(gt, predictions)
+    rows, class_offsets = _by_class_and_score(gt, predictions)
+    num_boxes, shape = len(rows), (len(areas), len(iou_thrs))
+    # COCO lowers a threshold of 1, which rounding would make out of reach.
+    thresholds = np.minimum(np.asarray(iou_thrs, dtype=np.float64), 1 - 1e-10)
+    ranges = np.array([COCO_AREAS[name] for name in areas], dtype=np.float64)
+    ignored = _ignored(gt, ranges)
+    image_index = predictions.image_index.astype(np.int32)[rows]
+    places, _ = group_rows(image_index, np.arange(num_boxes), len(gt.images))
+    gt_by_class, _ = group_rows(gt.labels, np.arange(gt.num_boxes), len(gt.categories))
+    gt_rows, _ = group_rows(gt.image_index, gt_by_class, len(gt.images))
+    ranks = np.zeros(num_boxes, np.int32)
+    outcomes = np.full((*shape, num_boxes), IGNORED)
+    matched = np.full((*shape, num_boxes if keep_gt else 0), -1, np.int32)
+    over_ranges(
+        match_images, len(gt.images), num_boxes * shape[0] * shape[1],
+        places, predictions.offsets, rows, predictions.bboxes, predictions.labels,
+        gt_rows, gt.offsets, gt.bboxes, gt.labels, ignored, gt.iscrowd,
+        thresholds, ranges, max_dets, rule == "voc", ranks, outcomes, matched,
+    )  # fmt: skip
+    return Matches(
+        gt.categories, gt.images.ids, np.array(iou_thrs, dtype=np.float64), tuple(areas), max_dets,
+        class_offsets, rows, image_index, predictions.scores[rows], ranks, outcomes,
+        gt.image_index, gt.labels, ignored, matched if keep_gt else None,
+    )  # fmt: skip
+
+
+def _aligned(gt: GroundTruth, predictions: Predictions) -> Predictions:
+    """Return the predictions on gt's images in its order; the same object where they are."""
+    if np.array_equal(gt.images.ids, predictions.image_ids):
+        return predictions
+    return predictions.aligned_to(gt.images.ids)
+
+
+def _by_class_and_score(gt: GroundTruth, predictions: Predictions) -> tuple[IntArray, IntArray]:
+    """Return the rows by class, then falling score, stable over images by ascending id."""
+    ids = gt.images.ids
+    if len(ids) > 1 and (np.diff(ids) < 0).any():
+        image_rank = np.argsort(np.argsort(ids))
+        by_image, _ = group_rows(
+            image_rank[predictions.image_index], np.arange(predictions.num_boxes), len(ids)
+        )
+        by_score = by_image[np.argsort(-predictions.scores[by_image], kind="stable")]
+    else:
+        by_score = np.argsort(-predictions.scores, kind="stable")
+    return group_rows(predictions.labels, by_score, len(gt.categories))
+
+
+def _ignored(gt: GroundTruth, ranges: FloatArray) -> BoolArray:
+    """Return, shape (A, G), which annotated boxes do not count."""
+    outside = (gt.area < ranges[:, :1]) | (gt.area > ranges[:, 1:])
+    return outside | gt.iscrowd
+
+
+def _check_parameters(
+    iou_thrs: Sequence[float], areas: Sequence[str], max_dets: int, rule: str
+) -> None:
+    thresholds = np.asarray(iou_thrs, dtype=np.float64)
+    if (
+        thresholds.ndim != 1
+        or not len(thresholds)
+        or not ((thresholds > 0) & (thresholds <= 1)).all()
+    ):
+        raise PodiumError(f"iou_thrs must be numbers in (0, 1], but are {iou_thrs!r}")
+    if unknown := [name for name in areas if name not in COCO_AREAS]:
+        raise PodiumError(f"areas must be among {list(COCO_AREAS)}, but has {unknown[0]!r}")
+    if max_dets < 1:
+        raise PodiumError(f"max_dets must be at least 1, but is {max_dets}")
+    if rule not in MATCHING_RULES:
+        raise PodiumError(f"rule must be one of {MATCHING_RULES}, but is {rule!r}")
+
+
+def _check(gt: GroundTruth, predictions: Predictions) -> None:
+    """Refuse what the kernels cannot order or compare."""
+    labels, num_classes = predictions.labels, len(gt.categories)
+    name = predictions.source or "predictions"
+    if len(labels) and not 0 <= labels.min() <= labels.max() < num_classes:
+        row = int(np.flatnonzero((labels < 0) | (labels >= num_classes))[0])
+        raise PodiumError(
+            f"{name}: labels must be 0..{num_classes - 1}, the classes of {gt.source}, but box "
+            f"{_where(predictions, row)} has {labels[row]}"
+        )
+    finite = np.isfinite(predictions.scores) & np.isfinite(predictions.bboxes).all(axis=1)
+    if not finite.all():
+        row = int(np.flatnonzero(~finite)[0])
+        raise PodiumError(
+            f"{name}: boxes and scores must be finite numbers, but box {_where(predictions, row)} "
+            f"has {predictions.bboxes[row].tolist()}, score {predictions.scores[row]}"
+        )
+    sizes = predictions.bboxes[:, 2:] - predictions.bboxes[:, :2]
+    if (sizes < 0).any():
+        turned = (sizes < 0).any(axis=1)
+        row = int(np.flatnonzero(turned)[0])
+        raise PodiumError(
+            f"{name}: boxes must be x1, y1, x2, y2 with x2 >= x1 and y2 >= y1, but box "
+            f"{_where(predictions, row)} is {predictions.bboxes[row].tolist()} "
+            f"({turned.sum()} such boxes); if they are x, y, width, height, convert them first"
+        )
+
+
+def _where(predictions: Predictions, row: int) -> str:
+    """Say which box it is: its place on its image."""
+    image = int(predictions.image_index[row])
+    return f"{row - int(predictions.offsets[image])} of image id {predictions.image_ids[image]}"

@@ -1,0 +1,20 @@
+"""The metrics of competitions, one row each: what is matched and how it is counted."""
+
+from __future__ import annotations
+
+from custom.errors import PodiumError
+from custom.evaluation.metrics import coco
+from custom.evaluation.metrics.base import Metric
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*coco.METRICS,)}
+
+
+def metric_of(name: str) -> Metric:
+    """Return the metric `name`.
+
+    Raises:
+        PodiumError: If there is none of this name.
+    """
+    if name not in METRICS:
+        raise PodiumError(f"metric must be one of {', '.join(METRICS)}, but is {name!r}")
+    return METRICS[name]

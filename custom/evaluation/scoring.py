@@ -1,0 +1,134 @@
+"""One function that scores predictions by any of the metrics, with the kernels or the reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from custom.boxes import FloatArray, IntArray
+from custom.errors import PodiumError
+from custom.evaluation.matches import Matches
+from custom.evaluation.matching import match
+from custom.evaluation.metrics import metric_of
+from custom.evaluation.metrics.base import Metric, mean_of_known
+from custom.tables import GroundTruth, Predictions
+
+BACKENDS = ("numba", "reference")
+# Both add the same terms in another order; more than this is another definition.
+AGREEMENT = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """The value of a metric.
+
+    Attributes:
+        value: The mean over the classes that have boxes; NaN where there are none.
+        per_class: Shape (C,), NaN for a class without boxes.
+        metric: The metric's name.
+        class_names: The C names.
+        num_gt: Shape (C,), how many boxes count.
+        checked: Whether pycocotools gave the same numbers.
+    """
+
+    value: float
+    per_class: FloatArray
+    metric: str
+    class_names: tuple[str, ...]
+    num_gt: IntArray
+    checked: bool = False
+
+
+def score(
+    gt: GroundTruth,
+    predictions: Predictions,
+    metric: str = "AP50",
+    backend: str = "numba",
+    max_dets: int | None = None,
+) -> Score:
+    """Score predictions on gt's images.
+
+    Args:
+        gt: The annotated boxes.
+        predictions: Detections on at least gt's images, in any order of images.
+        metric: A name in `METRICS`.
+        backend: "numba", or "reference" for pycocotools itself, which knows COCO's metrics only.
+        max_dets: How many detections of an image and class count; the metric's own if None.
+
+    Raises:
+        PodiumError: If the metric or backend is unknown, or predictions and gt do not fit.
+    """
+    chosen = metric_of(metric)
+    if max_dets is not None:
+        chosen = replace(chosen, max_dets=max_dets)
+    if backend not in BACKENDS:
+        raise PodiumError(f"backend must be one of {BACKENDS}, but is {backend!r}")
+    matches = match_for(gt, predictions, chosen)
+    if backend == "numba":
+        return score_matches(matches, chosen)
+    return _score_of(matches, chosen, _reference_per_class(gt, predictions, chosen))
+
+
+def match_for(gt: GroundTruth, predictions: Predictions, metric: str | Metric) -> Matches:
+    """Match predictions as a metric asks for."""
+    chosen = metric_of(metric) if isinstance(metric, str) else metric
+    return match(gt, predictions, chosen.iou_thrs, (chosen.area,), chosen.max_dets, chosen.rule)
+
+
+def score_matches(
+    matches: Matches, metric: str | Metric = "AP50", image_weights: IntArray | None = None
+) -> Score:
+    """Score matches that `match_for` made for this metric.
+
+    Args:
+        matches: The matches.
+        metric: The metric, or its name.
+        image_weights: Shape (I,), whole numbers: how often each image stands in the data set.
+    """
+    chosen = metric_of(metric) if isinstance(metric, str) else metric
+    if tuple(matches.iou_thrs.tolist()) != chosen.iou_thrs or matches.areas[0] != chosen.area:
+        raise PodiumError(
+            f"matches for {chosen.name} must be made at IoU {chosen.iou_thrs}, area {chosen.area}, "
+            f"but are at {tuple(matches.iou_thrs.tolist())}, {matches.areas[0]}: use match_for"
+        )
+    return _score_of(matches, chosen, chosen.per_class(matches, image_weights))
+
+
+def checked_against_reference(
+    gt: GroundTruth, predictions: Predictions, metric: str = "AP50", max_dets: int | None = None
+) -> Score:
+    """Score with the kernels, and with pycocotools; for the numbers that a report ends with.
+
+    Raises:
+        PodiumError: If the two differ by more than 1e-10, or pycocotools does not know the metric.
+    """
+    ours = score(gt, predictions, metric, "numba", max_dets)
+    theirs = score(gt, predictions, metric, "reference", max_dets)
+    if not np.allclose(ours.per_class, theirs.per_class, rtol=0, atol=AGREEMENT, equal_nan=True):
+        raise PodiumError(
+            f"{metric} must equal pycocotools', but is {ours.value!r} against {theirs.value!r} on "
+            f"{predictions.source or 'predictions'}; please report this with the two files"
+        )
+    return replace(ours, checked=True)
+
+
+def _score_of(matches: Matches, metric: Metric, per_class: FloatArray) -> Score:
+    return Score(
+        mean_of_known(per_class), per_class, metric.name, matches.categories.names,
+        matches.num_gt[0],
+    )  # fmt: skip
+
+
+def _reference_per_class(gt: GroundTruth, predictions: Predictions, metric: Metric) -> FloatArray:
+    from custom.evaluation.reference import coco_eval, run_coco_eval
+
+    if metric.reference is None:
+        raise PodiumError(
+            f"pycocotools knows only COCO's metrics, not {metric.name!r}: use backend='numba'"
+        )
+    evaluation = coco_eval(gt, predictions, metric.iou_thrs, (metric.area,), (metric.max_dets,))
+    precision, recall = run_coco_eval(evaluation)
+    if metric.reference == "AP":
+        return precision[:, :, 0, 0].mean(axis=0)
+    return recall[:, :, 0, 0].mean(axis=0)
