@@ -1,0 +1,202 @@
+"""The data set of a competition: one part of one fold, each sample a function of its key."""
+
+from __future__ import annotations
+
+import colorsys
+import io
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from typing import Any
+
+import cv2
+import numpy as np
+from mmdet.datasets import CocoDataset
+from mmdet.registry import DATASETS
+from mmengine.dataset import Compose
+
+from custom.boxes import IntArray
+from custom.detection.datasets.images import check_whole, unreadable
+from custom.detection.datasets.source import SampleSource
+from custom.detection.seeding.generators import derive_seed, seeded
+from custom.detection.seeding.keys import SampleKey
+from custom.errors import PodiumError
+from custom.files import read_json
+from custom.splits import read_split, select_part
+from custom.tables import Images
+
+# A crop that finds no box gives up; the same image is then augmented with another draw.
+MAX_ATTEMPTS = 30
+
+PARTS = ("train", "val", "test")
+
+
+@DATASETS.register_module()
+class CompetitionDataset(CocoDataset):
+    """A COCO data set that takes one part of one fold, and refuses what would train wrongly.
+
+    A training sample is a function of (seed, epoch, index) alone: the index that the sampler
+    hands over carries the other two, and the generators of `random`, `numpy.random` and torch
+    are set from them for the time of the pipeline. A plain integer stands for seed 0, epoch 0.
+
+    Unlike mmdet's, it raises `PodiumError` for a missing or broken image instead of drawing
+    another one, for an image whose size is not the annotated one, for classes other than the
+    annotation file's, and for an annotation that mmdet would leave out without a word. Images
+    without boxes stay unless `filter_cfg` says otherwise.
+
+    Transforms that mix images find other samples in `results["sample_source"]`.
+
+    Args:
+        split: Folder of a sealed split; None takes every image.
+        fold: The fold, from 0; needed with `split`.
+        part: "train" (all folds but `fold`), "val" (`fold`) or "test" (every image).
+        stages: Pipelines of later epochs: `(first epoch, pipeline)`, epochs from 0 and rising.
+        **kwargs: As in mmdet's `CocoDataset`. `metainfo` may leave out `classes`.
+    """
+
+    METAINFO: dict[str, Any] = {}  # noqa: RUF012 (mmengine's interface)
+    follows_seed = True
+
+    def __init__(
+        self,
+        *args: Any,
+        split: str | None = None,
+        fold: int | None = None,
+        part: str = "train",
+        stages: Sequence[tuple[int, list[dict]]] = (),
+        **kwargs: Any,
+    ) -> None:
+        if part not in PARTS:
+            raise PodiumError(f"part must be one of {', '.join(PARTS)}, but is {part!r}")
+        if split is not None and part != "test" and fold is None:
+            raise PodiumError(f"a split needs a fold, but fold is None; split {split}")
+        self.split, self.fold, self.part = split, fold, part
+        self.stages = [(int(epoch), Compose(pipeline)) for epoch, pipeline in stages]
+        super().__init__(*args, **kwargs)
+
+    def full_init(self) -> None:
+        """Read the annotations, once."""
+        if self._fully_initialized:
+            return
+        super().full_init()
+        self.image_labels: list[IntArray] = [
+            np.array([i["bbox_label"] for i in self.get_data_info(index)["instances"]], np.int64)
+            for index in range(len(self))
+        ]
+
+    def load_data_list(self) -> list[dict]:
+        """Return the images of this part of this fold, with their boxes."""
+        names = _category_names(self.ann_file)
+        classes = tuple(self._metainfo.setdefault("classes", names))
+        if classes != names:
+            raise PodiumError(
+                f"the config's classes must be those of {self.ann_file}, in its order: "
+                f"{list(names)}, but are {list(classes)}"
+            )
+        self._metainfo.setdefault("palette", _palette(len(names)))
+        with redirect_stdout(io.StringIO()):  # pycocotools prints
+            data_list = super().load_data_list()
+        return self._chosen(data_list)
+
+    def parse_data_info(self, raw_data_info: dict) -> dict:
+        """Return an image's entry, as mmdet does, but refuse to leave out an annotation."""
+        entry = super().parse_data_info(raw_data_info)
+        entry["file_name"] = raw_data_info["raw_img_info"]["file_name"]
+        wanted = [ann for ann in raw_data_info["raw_ann_info"] if not ann.get("ignore", False)]
+        if len(entry["instances"]) != len(wanted):
+            raise PodiumError(
+                f"{self.ann_file}: image {entry['img_id']} ({entry['img_path']}) has "
+                f"{len(wanted)} annotations, but only {len(entry['instances'])} can be trained "
+                "on: the others have no area, a side below one pixel, or lie outside the image; "
+                "mend or remove them"
+            )
+        return entry
+
+    def _chosen(self, data_list: list[dict]) -> list[dict]:
+        """Return the entries of this part; those that the split does not know are trained on."""
+        if self.split is None or self.fold is None or self.part == "test":
+            return data_list
+        images = Images(
+            np.array([entry["img_id"] for entry in data_list]),
+            tuple(entry["file_name"] for entry in data_list),
+            np.array([(entry["height"], entry["width"]) for entry in data_list]),
+            self.ann_file,
+        )
+        chosen = select_part(read_split(self.split), self.fold, self.part, images)
+        return [data_list[index] for index in chosen.tolist()]
+
+    def __getitem__(self, idx: int) -> dict:
+        """Return a sample; the same key gives the same one."""
+        key = idx if isinstance(idx, SampleKey) else SampleKey(int(idx))
+        for attempt in range(MAX_ATTEMPTS):
+            with seeded(derive_seed(key.sample_seed, attempt)):
+                sample = self._run(self.pipeline_of(key.epoch).transforms, int(key))
+            if sample is not None:
+                return sample
+        raise PodiumError(
+            f"the pipeline left nothing of {self.get_data_info(int(key))['img_path']} in "
+            f"{MAX_ATTEMPTS} draws; let its crops and filters keep images without boxes "
+            "(allow_negative_crop=True, keep_empty=True), or set filter_cfg"
+        )
+
+    def pipeline_of(self, epoch: int) -> Compose:
+        """Return the pipeline of an epoch, counted from 0."""
+        reached = [pipeline for first, pipeline in self.stages if first <= epoch]
+        return reached[-1] if reached else self.pipeline
+
+    def load_sample(self, index: int) -> dict:
+        """Return an image with its boxes as loaded, before any augmentation."""
+        loaders = [t for t in self.pipeline.transforms if _is_loader(t)]
+        sample = self._run(loaders, index)
+        if sample is None:
+            raise PodiumError(f"the loaders of {self.ann_file} returned nothing for {index}")
+        return sample
+
+    def _run(self, transforms: Sequence[Callable], index: int) -> dict | None:
+        results: dict | None = self.get_data_info(index)
+        assert results is not None
+        results["sample_source"] = SampleSource(self, index)
+        for transform in transforms:
+            results = _load(transform, results) if _is_loader(transform) else transform(results)
+            if results is None:
+                return None
+        return results
+
+
+def _is_loader(transform: Callable) -> bool:
+    """Return whether a transform reads a sample's own files."""
+    return type(transform).__name__.startswith("Load")
+
+
+def _load(transform: Callable, results: dict) -> dict:
+    """Apply a loader; what it cannot read, or reads with another size, is an error."""
+    path = str(results["img_path"])
+    is_image = "img" not in results
+    if is_image:
+        check_whole(path)
+    try:
+        loaded = transform(results)
+    except (OSError, AssertionError, cv2.error) as error:
+        raise unreadable(path, error) from error
+    if loaded is None:
+        raise unreadable(path, ValueError("the loader returned nothing"))
+    annotated = (loaded["height"], loaded["width"])
+    if is_image and "img" in loaded and tuple(loaded["img_shape"]) != annotated:
+        raise PodiumError(
+            f"{path} must be {annotated[1]}x{annotated[0]} as annotated, but is "
+            f"{loaded['img_shape'][1]}x{loaded['img_shape'][0]}; its boxes belong to another size"
+        )
+    return loaded
+
+
+def _category_names(ann_file: str) -> tuple[str, ...]:
+    """Return the class names of an annotation file, in its order."""
+    content = read_json(ann_file)
+    if not isinstance(content, dict) or not content.get("categories"):
+        raise PodiumError(f"{ann_file} must have categories, but has none")
+    return tuple(category["name"] for category in content["categories"])
+
+
+def _palette(num_classes: int) -> list[tuple[int, int, int]]:
+    """Return one RGB colour a class, evenly spread over the hues."""
+    hues = [colorsys.hsv_to_rgb(i / max(num_classes, 1), 0.85, 0.95) for i in range(num_classes)]
+    return [tuple(round(255 * channel) for channel in rgb) for rgb in hues]  # type: ignore[misc]

@@ -1,0 +1,27 @@
+"""A seed that means what it says: each sample and iteration a function of it alone."""
+
+from custom.detection.seeding.generators import (
+    derive_seed,
+    seed_generators,
+    seeded,
+    set_everything,
+)
+from custom.detection.seeding.keys import SampleKey
+from custom.detection.seeding.loop import ResumableEpochLoop
+from custom.detection.seeding.samplers import (
+    ClassBalancedSampler,
+    ResumableBatchSampler,
+    SeededSampler,
+)
+
+__all__ = [
+    "ClassBalancedSampler",
+    "ResumableBatchSampler",
+    "ResumableEpochLoop",
+    "SampleKey",
+    "SeededSampler",
+    "derive_seed",
+    "seed_generators",
+    "seeded",
+    "set_everything",
+]

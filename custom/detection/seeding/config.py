@@ -1,0 +1,123 @@
+"""Making a config follow the seed, and saying what changed between two of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+
+from custom.errors import PodiumError
+
+_TRAIN_LOOPS = ("EpochBasedTrainLoop", "ResumableEpochLoop")
+_SAMPLERS = ("DefaultSampler", "SeededSampler", "ClassBalancedSampler")
+
+# What may differ between a training and its resumption without changing what is trained.
+NOT_TRAINED_ON = (
+    "work_dir", "resume", "load_from", "launcher", "log_level", "log_processor", "visualizer",
+    "vis_backends", "default_hooks", "env_cfg", "custom_imports", "test_dataloader",
+    "test_evaluator", "test_cfg", "tta_model", "tta_pipeline", "filename",
+)  # fmt: skip
+_LOADER_KEYS_FREE_TO_CHANGE = ("num_workers", "persistent_workers", "prefetch_factor", "pin_memory")
+
+
+def apply_seed(cfg: Config, seed: int, resume_interval: int = 500) -> Config:
+    """Make the training of `cfg` a function of `seed`; `cfg` is changed and returned.
+
+    The seed given here is the only one: those in the config are replaced. The train loop becomes
+    `ResumableEpochLoop`, the sampler `SeededSampler` unless it is a balanced one, and
+    `ResumePointHook` is added.
+
+    Args:
+        cfg: The resolved config.
+        seed: The training's seed.
+        resume_interval: Iterations between two resume points.
+
+    Raises:
+        PodiumError: If the train loop or the sampler cannot follow a seed.
+    """
+    cfg.randomness = {"seed": seed, "deterministic": False}
+    cfg.setdefault("env_cfg", ConfigDict())["cudnn_benchmark"] = False
+    loop = cfg.train_cfg
+    by_epoch = loop.pop("by_epoch", True)
+    kind = _name_of(loop.get("type", "EpochBasedTrainLoop"))
+    if not by_epoch or kind not in _TRAIN_LOOPS:
+        raise PodiumError(
+            f"train_cfg must be one of {', '.join(_TRAIN_LOOPS)}, but is {kind}; count in epochs "
+            "to train with a seed"
+        )
+    loop["type"] = "ResumableEpochLoop"
+    _seed_sampler(cfg.train_dataloader)
+    _add_resume_point(cfg, resume_interval)
+    return cfg
+
+
+def _name_of(kind: str | type) -> str:
+    return kind if isinstance(kind, str) else kind.__name__
+
+
+def _seed_sampler(dataloader: ConfigDict) -> None:
+    """Replace the sampler by one that follows the runner's seed."""
+    sampler = dataloader.setdefault("sampler", ConfigDict(type="DefaultSampler", shuffle=True))
+    kind = _name_of(sampler["type"])
+    if kind not in _SAMPLERS:
+        raise PodiumError(
+            f"the training's sampler must be one of {', '.join(_SAMPLERS)}, but is {kind}"
+        )
+    if kind == "DefaultSampler":
+        sampler["type"] = "SeededSampler"
+        sampler.pop("round_up", None)
+    sampler.pop("seed", None)
+
+
+def _add_resume_point(cfg: Config, interval: int) -> None:
+    hooks = list(cfg.get("custom_hooks") or [])
+    if not any(_name_of(hook["type"]) == "ResumePointHook" for hook in hooks):
+        hooks.append(ConfigDict(type="ResumePointHook", interval=interval))
+    cfg.custom_hooks = hooks
+
+
+def config_changes(old: Config, new: Config) -> list[str]:
+    """Return what differs between two configs of one training, as lines to print.
+
+    What has no effect on the training is left out: folders, logging, workers, testing.
+
+    Example:
+        >>> config_changes(Config({"train_cfg": {"max_epochs": 12}}),
+        ...                Config({"train_cfg": {"max_epochs": 24}}))
+        ['train_cfg.max_epochs: 12 -> 24']
+    """
+    before, after = _flat(old.to_dict()), _flat(new.to_dict())
+    lines = []
+    for key in [*before, *(key for key in after if key not in before)]:
+        if not _is_free(key) and before.get(key, _ABSENT) != after.get(key, _ABSENT):
+            lines.append(f"{key}: {before.get(key, _ABSENT)} -> {after.get(key, _ABSENT)}")
+    return lines
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "(absent)"
+
+
+_ABSENT = _Absent()
+
+
+def _is_free(key: str) -> bool:
+    top, *rest = key.split(".")
+    if top in ("train_dataloader", "val_dataloader") and rest[0] in _LOADER_KEYS_FREE_TO_CHANGE:
+        return True
+    return top in NOT_TRAINED_ON or top.startswith("_")
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Return the leaves of nested dicts and lists by dotted key; tuples count as lists."""
+    if isinstance(value, dict) and value:
+        items: Any = value.items()
+    elif isinstance(value, list | tuple) and value:
+        items = enumerate(value)
+    else:
+        return {prefix: list(value) if isinstance(value, tuple) else value}
+    leaves: dict[str, Any] = {}
+    for key, inner in items:
+        leaves.update(_flat(inner, f"{prefix}.{key}" if prefix else str(key)))
+    return leaves

@@ -1,0 +1,1 @@
+"""Transforms, registered in MMDetection's registry."""
