@@ -2,5 +2,14 @@
 
 from custom.detection.models.sepc import SEPC
 from custom.detection.models.sepc_heads import ATSSSEPCHead, GFLSEPCHead
+from custom.detection.models.yolov5 import YOLOv5, YOLOv5Backbone, YOLOv5Head, YOLOv5PAFPN
 
-__all__ = ["SEPC", "ATSSSEPCHead", "GFLSEPCHead"]
+__all__ = [
+    "SEPC",
+    "ATSSSEPCHead",
+    "GFLSEPCHead",
+    "YOLOv5",
+    "YOLOv5Backbone",
+    "YOLOv5Head",
+    "YOLOv5PAFPN",
+]
