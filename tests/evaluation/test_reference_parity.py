@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from real_data import coco_gt, coco_predictions, trash_gt, trash_predictions
 
 from custom.evaluation import (
     METRICS,
@@ -14,6 +13,8 @@ from custom.evaluation import (
 )
 from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS
 from custom.evaluation.reference import coco_eval, run_coco_eval
+from tests.evaluation.cases import make_case
+from tests.evaluation.real_data import coco_gt, coco_predictions, trash_gt, trash_predictions
 
 ALL_AREAS = tuple(COCO_AREAS)
 
@@ -32,8 +33,8 @@ def assert_equal_to_pycocotools(gt, predictions, iou_thrs, max_dets) -> np.ndarr
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("max_dets", [(1, 10, 100), (2, 3)])
-def test_random_grid(random_case, seed, max_dets):
-    gt, predictions = random_case(seed)
+def test_random_grid(seed, max_dets):
+    gt, predictions = make_case(seed)
     ap = assert_equal_to_pycocotools(gt, predictions, COCO_IOU_THRS, max_dets)
     # The case is not vacuous: there are ties, crowds, classes without boxes, and values between.
     assert len(np.unique(predictions.scores)) < predictions.num_boxes / 4
@@ -43,12 +44,12 @@ def test_random_grid(random_case, seed, max_dets):
 
 
 @pytest.mark.parametrize("iou_thrs", [(0.1,), (0.3, 0.35), (0.999, 1.0)])
-def test_other_thresholds(random_case, iou_thrs):
-    assert_equal_to_pycocotools(*random_case(11), iou_thrs, (100,))
+def test_other_thresholds(iou_thrs):
+    assert_equal_to_pycocotools(*make_case(11), iou_thrs, (100,))
 
 
-def test_duplicates_and_ties_in_iou(random_case):
-    gt, predictions = random_case(3, num_images=10)
+def test_duplicates_and_ties_in_iou():
+    gt, predictions = make_case(3, num_images=10)
     rows = np.repeat(np.arange(predictions.num_boxes), 3)
     doubled = type(predictions).from_rows(
         predictions.image_ids,
@@ -77,7 +78,7 @@ def test_coco_with_crowds():
 
 
 @pytest.mark.parametrize("metric", [name for name, m in METRICS.items() if m.reference])
-def test_every_coco_metric_is_checked(random_case, metric):
-    checked = checked_against_reference(*random_case(5), metric)
+def test_every_coco_metric_is_checked(metric):
+    checked = checked_against_reference(*make_case(5), metric)
     assert checked.checked
     assert 0 < checked.value < 1

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import make_gt, make_predictions
 
 from custom.errors import PodiumError
 from custom.evaluation import average_precision, match, match_for, score, score_matches
 from custom.tables import Predictions
+from tests.evaluation.cases import make_case, make_gt, make_predictions
 
 BOX = (0, 0, 100, 100)
 SHIFTED = (100, 0, 200, 100)
@@ -61,8 +61,8 @@ def test_ties_go_to_the_lower_image_id():
     assert score(gt, found).value == 1.0
 
 
-def test_order_of_images_does_not_matter(random_case):
-    gt, predictions = random_case(1)
+def test_order_of_images_does_not_matter():
+    gt, predictions = make_case(1)
     order = np.random.default_rng(0).permutation(len(gt.images))
     expected = score(gt, predictions, "AP").per_class
     for shuffled in (
@@ -73,14 +73,14 @@ def test_order_of_images_does_not_matter(random_case):
         np.testing.assert_array_equal(shuffled.per_class, expected)
 
 
-def test_more_images_than_annotated_are_fine(random_case):
-    gt, predictions = random_case(2)
+def test_more_images_than_annotated_are_fine():
+    gt, predictions = make_case(2)
     part = gt.take(np.arange(10))
     assert score(part, predictions).value == score(part, predictions.take(np.arange(10))).value
 
 
-def test_inputs_stay_and_result_does_not_depend_on_threads(random_case, monkeypatch):
-    gt, predictions = random_case(4, num_images=2500, boxes=8)
+def test_inputs_stay_and_result_does_not_depend_on_threads(monkeypatch):
+    gt, predictions = make_case(4, num_images=2500, boxes=8)
     before = [predictions.bboxes.copy(), predictions.scores.copy(), gt.bboxes.copy()]
     results = []
     for threads in ("1", "2", "5"):
@@ -95,8 +95,8 @@ def test_inputs_stay_and_result_does_not_depend_on_threads(random_case, monkeypa
         np.testing.assert_array_equal(a, b)
 
 
-def test_every_detection_is_accounted_for(random_case):
-    gt, predictions = random_case(6)
+def test_every_detection_is_accounted_for():
+    gt, predictions = make_case(6)
     matches = match(gt, predictions, (0.5,), keep_gt=True)
     assert sorted(matches.rows.tolist()) == list(range(predictions.num_boxes))
     np.testing.assert_array_equal(matches.scores, predictions.scores[matches.rows])
@@ -109,8 +109,8 @@ def test_every_detection_is_accounted_for(random_case):
     assert (gt.image_index[taken[hits]] == matches.image_index[hits]).all()
 
 
-def test_weights_are_repetitions(random_case):
-    gt, predictions = random_case(8, ties=False)
+def test_weights_are_repetitions():
+    gt, predictions = make_case(8, ties=False)
     weights = np.random.default_rng(0).integers(0, 3, len(gt.images))
     repeated = np.repeat(np.arange(len(gt.images)), weights)
     ids = np.arange(len(repeated))
@@ -160,8 +160,8 @@ def test_bad_predictions(change, message):
         score(gt, good.with_columns(**{k: np.array(v) for k, v in change.items()}))
 
 
-def test_bad_arguments(random_case):
-    gt, predictions = random_case(0)
+def test_bad_arguments():
+    gt, predictions = make_case(0)
     with pytest.raises(PodiumError, match=r"metric must be one of AP50.*'mAP'"):
         score(gt, predictions, "mAP")
     with pytest.raises(PodiumError, match="backend must be one of"):
