@@ -1,0 +1,32 @@
+# Blood cells: 292 + 72 images at 640x480, 3 classes, trained at half the size.
+_base_ = "./competition.py"
+
+competition = dict(
+    name="bccd",
+    data_root="data/bccd",
+    train_ann="train.json",
+    test_ann="test.json",
+    split="data/bccd/splits/5fold-seed42",
+    fold=0,
+    classes=("WBC", "RBC", "Platelets"),
+)
+
+image_scale = (320, 240)  # width, height
+train_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="LoadAnnotations", with_bbox=True),
+    dict(type="Resize", scale=image_scale, keep_ratio=True),
+    dict(type="RandomFlip", prob=0.5),
+    dict(type="PackDetInputs"),
+]
+test_pipeline = [
+    dict(type="LoadImageFromFile"),
+    dict(type="Resize", scale=image_scale, keep_ratio=True),
+    dict(
+        type="PackDetInputs",
+        meta_keys=("img_id", "img_path", "ori_shape", "img_shape", "scale_factor"),
+    ),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

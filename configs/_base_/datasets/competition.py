@@ -1,0 +1,29 @@
+# What the data of every competition has in common. A competition's own file adds `competition`
+# (where its data lies, its classes, its sealed split) and the pipelines; `competition` is the
+# one place for these facts, and tools/train.py hands them to the three data sets below.
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type="DefaultSampler", shuffle=True),
+    dataset=dict(type="CompetitionDataset", part="train"),
+)
+val_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type="DefaultSampler", shuffle=False),
+    dataset=dict(type="CompetitionDataset", part="val", test_mode=True),
+)
+test_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type="DefaultSampler", shuffle=False),
+    dataset=dict(type="CompetitionDataset", part="test", test_mode=True),
+)
+
+val_evaluator = dict(type="CompetitionMetric")
+test_evaluator = dict(type="CompetitionMetric")

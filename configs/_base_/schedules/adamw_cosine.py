@@ -1,0 +1,22 @@
+# AdamW from scratch on a CPU: a short warm-up, then a cosine to a twentieth of the rate.
+# A leaf sets `train_cfg.max_epochs` and the cosine's `T_max` together.
+train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=30, val_interval=5)
+val_cfg = dict(type="ValLoop")
+test_cfg = dict(type="TestLoop")
+
+optim_wrapper = dict(
+    type="OptimWrapper",
+    optimizer=dict(type="AdamW", lr=2e-3, weight_decay=0.05),
+    paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0),
+    clip_grad=dict(max_norm=10.0),
+)
+param_scheduler = [
+    dict(type="LinearLR", start_factor=0.1, by_epoch=False, begin=0, end=50),
+    dict(
+        type="CosineAnnealingLR",
+        by_epoch=True,
+        T_max=30,
+        eta_min_ratio=0.05,
+        convert_to_iter_based=True,
+    ),
+]

@@ -1,0 +1,7 @@
+# UniverseNet's neck and head on a narrow ResNet-18, from scratch on blood cells.
+_base_ = [
+    "../_base_/models/universenet_nano.py",
+    "../_base_/datasets/bccd.py",
+    "../_base_/schedules/adamw_cosine.py",
+    "../_base_/default_runtime.py",
+]

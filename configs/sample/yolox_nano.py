@@ -1,0 +1,7 @@
+# YOLOX at depth 0.33 and width 0.25, from scratch on the drawn scenes.
+_base_ = [
+    "../_base_/models/yolox_nano.py",
+    "../_base_/datasets/sample.py",
+    "../_base_/schedules/adamw_cosine.py",
+    "../_base_/default_runtime.py",
+]

@@ -1,0 +1,89 @@
+"""What is looked at before a training starts, so that it does not fail an hour later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.error import URLError
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import barrier, is_main_process
+
+from custom.detection.configuration import pretrained_parts
+from custom.errors import PodiumError
+from custom.splits import assert_no_leak, read_split, select_part
+from custom.tables import GroundTruth, Images
+from custom.tables.coco import read_ground_truth
+
+
+def check_before_training(config: Config) -> None:
+    """Check data, split and weights of a resolved config.
+
+    Raises:
+        PodiumError: If classes differ from the data's, there is nothing to train or validate on,
+            an image file is missing, an image would be trained on and judged, or pretrained
+            weights cannot be had.
+    """
+    competition = config.competition
+    root = Path(competition.data_root)
+    train = read_ground_truth(root / competition.train_ann)
+    val = read_ground_truth(config.val_evaluator.ann_file)
+    for gt in (train, val):
+        check_classes(gt, list(competition.classes))
+        if gt.num_boxes == 0:
+            raise PodiumError(f"{gt.source} must have boxes to learn from, but has none")
+    split = read_split(competition.split)
+    chosen = train.take(select_part(split, competition.fold, "train", train.images))
+    judged = val.take(select_part(split, competition.fold, "val", val.images))
+    for part, gt in (("train", chosen), ("val", judged)):
+        if gt.num_boxes == 0:
+            raise PodiumError(
+                f"{split.folder}: the {part} part of fold {competition.fold} is empty"
+            )
+        check_image_files(gt.images, root)
+    names = chosen.images.file_names
+    assert_no_leak(split, competition.fold, names, source=chosen.source)
+    fetch_weights(config)
+
+
+def check_classes(gt: GroundTruth, classes: list[str]) -> None:
+    """Refuse a config whose classes are not those of the annotations, in their order."""
+    if list(gt.categories.names) != classes:
+        raise PodiumError(
+            f"`competition.classes` must be the categories of {gt.source}, "
+            f"{list(gt.categories.names)}, but is {classes}; correct the config"
+        )
+
+
+def check_image_files(images: Images, root: Path) -> None:
+    """Refuse to start where image files are missing; the first is named."""
+    missing = [name for name in images.file_names if not (root / name).is_file()]
+    if missing:
+        raise PodiumError(
+            f"{images.source}: every image must be a file below {root}, but {len(missing)} of "
+            f"{len(images)} are missing, the first is {root / missing[0]}; is --data-root right?"
+        )
+
+
+def fetch_weights(config: Config) -> None:
+    """Download pretrained weights that are not in torch's cache yet, or say the ways out."""
+    urls = [part["init_cfg"]["checkpoint"] for part in pretrained_parts(config.model)]
+    urls += [config.load_from] if config.get("load_from") else []
+    for url in urls:
+        if str(url).startswith(("http://", "https://")) and is_main_process():
+            _fetch(url)
+    barrier()
+
+
+def _fetch(url: str) -> None:
+    cached = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
+    if cached.exists():
+        return
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        torch.hub.download_url_to_file(url, str(cached))
+    except (URLError, OSError) as error:
+        raise PodiumError(
+            f"the config starts from {url}, which could not be downloaded ({error}); train from "
+            "scratch with --no-pretrained, or give a file you have with --load-from FILE"
+        ) from error

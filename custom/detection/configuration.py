@@ -1,0 +1,162 @@
+"""From a config file and the options of a command to the config that is run and recorded."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, DictAction
+
+from custom.detection.seeding.config import apply_seed
+from custom.errors import PodiumError
+
+DATA_PARTS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a command line says about a run; None leaves the config's own value.
+
+    Attributes:
+        seed: Recorded, and the only source of randomness; the config can not override it.
+        fold: The fold that judges the run.
+        data_root: The folder of the data set.
+        split: The folder of the sealed split.
+        work_dir: The run's folder.
+        load_from: A checkpoint of a whole detector to start from.
+        pretrained: False strips every pretrained weight from the config.
+        amp: Train in mixed precision.
+        launcher: "none", "pytorch", "slurm" or "mpi".
+        overrides: Dotted keys and their values, applied first.
+    """
+
+    seed: int = 42
+    fold: int | None = None
+    data_root: str | None = None
+    split: str | None = None
+    work_dir: str | None = None
+    load_from: str | None = None
+    pretrained: bool = True
+    amp: bool = False
+    launcher: str = "none"
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+
+def load_config(path: str | Path, options: RunOptions) -> Config:
+    """Read a config file and apply the options to it.
+
+    Raises:
+        PodiumError: If there is no such file, it is no valid config, or it lacks `competition`.
+    """
+    if not Path(path).is_file():
+        raise PodiumError(f"{path} must be a config file, but there is none")
+    try:
+        config = Config.fromfile(str(path))
+    except (SyntaxError, KeyError, TypeError, NameError, FileNotFoundError) as error:
+        raise PodiumError(f"{path} must be a valid config, but: {error}") from error
+    config.merge_from_dict(options.overrides)
+    if "competition" not in config:
+        raise PodiumError(f"{path} must set `competition`: inherit from configs/_base_/datasets/")
+    _apply_data_options(config, options)
+    place_data(config)
+    set_num_classes(config.model, len(config.competition.classes))
+    config.work_dir = options.work_dir or str(Path("runs") / default_run_name(path, config))
+    config.launcher = options.launcher
+    apply_seed(config, options.seed)
+    if options.amp:
+        config.optim_wrapper.type = "AmpOptimWrapper"
+    _apply_weights(config, options)
+    return config
+
+
+def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return dotted keys and their values from `key=value` arguments, as MMEngine reads them."""
+    if wrong := [argument for argument in arguments if "=" not in argument]:
+        raise PodiumError(f"--cfg-options must be KEY=VALUE, but one is {wrong[0]!r}")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cfg-options", nargs="+", action=DictAction, default={})
+    return parser.parse_args(["--cfg-options", *arguments] if arguments else []).cfg_options
+
+
+def default_run_name(path: str | Path, config: Config) -> str:
+    """Return the leaf's name, with the fold where it is not the first."""
+    fold = config.competition.fold
+    return Path(path).stem + (f"_fold{fold}" if fold else "")
+
+
+def place_data(config: Config) -> None:
+    """Hand the facts in `config.competition` to the data sets and the evaluators."""
+    competition = config.competition
+    root = Path(competition.data_root)
+    files = {
+        "train": competition.train_ann,
+        "val": competition.get("val_ann", competition.train_ann),
+        "test": competition.test_ann,
+    }
+    for part in DATA_PARTS:
+        for dataset in competition_datasets(config.get(f"{part}_dataloader")):
+            file = files[dataset["part"]]
+            dataset.update(
+                data_root=str(root),
+                ann_file=file,
+                data_prefix=dict(img=""),
+                metainfo=dict(classes=tuple(competition.classes)),
+            )
+            if dataset["part"] != "test":
+                dataset.update(split=competition.split, fold=competition.fold)
+    for part in ("val", "test"):
+        if (evaluator := config.get(f"{part}_evaluator")) is not None:
+            evaluator.ann_file = str(root / files[part])
+
+
+def dicts_below(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield `node` and every dict inside of it."""
+    if isinstance(node, dict):
+        yield node
+    children = node.values() if isinstance(node, dict) else node
+    if isinstance(node, dict | list | tuple):
+        for child in children:
+            yield from dicts_below(child)
+
+
+def competition_datasets(node: Any) -> list[dict[str, Any]]:
+    """Return every CompetitionDataset below `node`, also inside of wrappers."""
+    return [each for each in dicts_below(node) if each.get("type") == "CompetitionDataset"]
+
+
+def set_num_classes(model: Any, num_classes: int) -> None:
+    """Set every `num_classes` of a model; the classes themselves stand in `competition`."""
+    for each in dicts_below(model):
+        if "num_classes" in each:
+            each["num_classes"] = num_classes
+
+
+def pretrained_parts(model: Any) -> list[dict[str, Any]]:
+    """Return every dict below `model` whose `init_cfg` loads a checkpoint."""
+    inits = [(each, each.get("init_cfg")) for each in dicts_below(model)]
+    return [
+        each for each, init in inits if isinstance(init, dict) and init.get("type") == "Pretrained"
+    ]
+
+
+def _apply_data_options(config: Config, options: RunOptions) -> None:
+    for key in ("data_root", "split", "fold"):
+        if (value := getattr(options, key)) is not None:
+            config.competition[key] = value
+
+
+def _apply_weights(config: Config, options: RunOptions) -> None:
+    if not options.pretrained:
+        config.load_from = None
+    if not options.pretrained or options.load_from is not None:
+        for part in pretrained_parts(config.model):
+            part["init_cfg"] = None
+    if options.load_from is not None:
+        if not Path(options.load_from).is_file():
+            raise PodiumError(
+                f"--load-from must be a checkpoint, but is no file: {options.load_from}"
+            )
+        config.load_from = options.load_from

@@ -1,0 +1,127 @@
+"""Train one run: check first, train, and leave what the design says on disk."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import barrier, is_main_process
+from mmengine.runner import Runner
+
+from custom import runs
+from custom.detection.checks import check_before_training
+from custom.detection.evaluation import predict
+from custom.detection.seeding import set_everything
+from custom.errors import PodiumError
+from custom.files import atomic_path, canonical_hash, sha256_of, write_text
+from custom.splits import read_split
+from custom.tables.coco import read_ground_truth, write_results
+
+logger = logging.getLogger(__name__)
+
+BEST_KEY = "coco/bbox_mAP_50"
+
+
+def train(config: Config, config_file: str | Path, resume: bool = False) -> dict[str, Any]:
+    """Train a resolved config and return its record.
+
+    The run's folder then holds `config.py`, `best.pth` (the weights of the best validation),
+    `val.json` (their predictions on the fold) and, written last, `run.json`.
+
+    Args:
+        config: What `load_config` returned.
+        config_file: The file it came from, for the record.
+        resume: Go on from the last checkpoint of the run's folder.
+
+    Raises:
+        PodiumError: If the data, the split or the folder is not fit for it.
+    """
+    folder = Path(config.work_dir)
+    check_folder(folder, resume)
+    check_before_training(config)
+    config.resume = resume
+    write_text(folder / "config.py", config.pretty_text)
+    set_everything(config.randomness.seed)
+    started = time.monotonic()
+    runner = Runner.from_cfg(config)
+    runner.train()
+    seconds = time.monotonic() - started
+    if is_main_process():
+        publish_best(folder)
+    barrier()
+    predictions, metrics = predict(config, folder / "best.pth", "val")
+    record = make_record(config, config_file, metrics, seconds)
+    if is_main_process():
+        gt = read_ground_truth(config.val_evaluator.ann_file)
+        write_results(folder / "val.json", predictions, gt.categories)
+        runs.write_record(folder, record)
+    return record
+
+
+def check_folder(folder: Path, resume: bool) -> None:
+    """Refuse to write over a run, or to resume where there is none.
+
+    Raises:
+        PodiumError: With the way out.
+    """
+    if (folder / runs.RECORD).exists():
+        raise PodiumError(
+            f"{folder} already holds a finished run; give --work-dir another folder, or move it"
+        )
+    started = (folder / "last_checkpoint").exists()
+    if resume and not started:
+        raise PodiumError(f"--resume needs a checkpoint in {folder}, but there is none; drop it")
+    if started and not resume:
+        raise PodiumError(
+            f"{folder} holds an unfinished run; add --resume to go on, or give another --work-dir"
+        )
+
+
+def publish_best(folder: Path) -> None:
+    """Write the best validation's weights, without optimizer state, to `best.pth`."""
+    candidates = sorted(folder.glob("best_coco_bbox_mAP_50_*.pth"))
+    if not candidates:
+        raise PodiumError(
+            f"{folder}: no validation gave {BEST_KEY}; is train_cfg.val_interval too large?"
+        )
+    checkpoint = torch.load(candidates[-1], map_location="cpu", weights_only=False)
+    keys = ("epoch", "iter", "seed", "dataset_meta")
+    meta = {key: checkpoint["meta"][key] for key in keys if key in checkpoint["meta"]}
+    with atomic_path(folder / "best.pth") as temporary:
+        torch.save({"state_dict": checkpoint["state_dict"], "meta": meta}, temporary)
+
+
+def make_record(
+    config: Config, config_file: str | Path, metrics: dict[str, float], seconds: float
+) -> dict[str, Any]:
+    """Return what `run.json` keeps of a finished run."""
+    competition = config.competition
+    split = read_split(competition.split)
+    folder = Path(config.work_dir)
+    return {
+        "name": folder.name,
+        "config": str(config_file),
+        "competition": competition.name,
+        "seed": config.randomness["seed"],
+        "fold": competition.fold,
+        "split": {"path": str(competition.split), "hash": split.hash},
+        "data": {
+            "train": runs.data_entry(Path(competition.data_root) / competition.train_ann),
+            "val": runs.data_entry(config.val_evaluator.ann_file),
+        },
+        "config_hash": canonical_hash(config.pretty_text),
+        "checkpoint_hash": sha256_of(folder / "best.pth"),
+        "code": runs.code_state(Path(__file__).parent),
+        "versions": runs.environment(),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "wall_time_s": seconds,
+        "metrics": {
+            "mAP50": metrics[BEST_KEY],
+            "mAP": metrics["coco/bbox_mAP"],
+            "per_class": {name: metrics[f"coco/{name}_AP50"] for name in competition.classes},
+        },
+    }

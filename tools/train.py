@@ -1,0 +1,61 @@
+"""Train one detector on a sealed fold, and leave a run that can be gated, fused and replayed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from custom.errors import run_tool
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", help="a config leaf, as configs/trash/universenet101.py")
+    parser.add_argument("--seed", type=int, default=42, help="the only source of randomness")
+    parser.add_argument("--fold", type=int, help="the fold that judges the run")
+    parser.add_argument("--data-root", help="folder of the data set")
+    parser.add_argument("--split", help="folder of the sealed split")
+    parser.add_argument("--work-dir", help="the run's folder (runs/<config>)")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument("--amp", action="store_true", help="mixed precision")
+    parser.add_argument("--load-from", metavar="FILE", help="start from a detector's weights")
+    parser.add_argument("--no-pretrained", action="store_true", help="start from scratch")
+    parser.add_argument(
+        "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change the config"
+    )
+    parser.add_argument("--launcher", choices=("none", "pytorch", "slurm", "mpi"), default="none")
+    parser.add_argument("--local_rank", "--local-rank", type=int, default=0, help=argparse.SUPPRESS)
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train, and print what the run scores on its fold."""
+    args = parse_args(argv)
+    from custom.detection.configuration import RunOptions, load_config, parse_overrides
+    from custom.detection.training import train
+
+    options = RunOptions(
+        seed=args.seed,
+        fold=args.fold,
+        data_root=args.data_root,
+        split=args.split,
+        work_dir=args.work_dir,
+        load_from=args.load_from,
+        pretrained=not args.no_pretrained,
+        amp=args.amp,
+        launcher=args.launcher,
+        overrides=parse_overrides(args.cfg_options),
+    )
+    config = load_config(args.config, options)
+    record = train(config, args.config, resume=args.resume)
+    print(f"{record['name']}: val mAP50 {record['metrics']['mAP50']:.4f}")
+    for name, value in record["metrics"]["per_class"].items():
+        print(f"  {name}: {value:.4f}")
+    print(f"written to {Path(config.work_dir)}")
+    return 0
+
+
+if __name__ == "__main__":
+    run_tool(main)
