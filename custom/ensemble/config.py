@@ -1,0 +1,113 @@
+"""What a fusion is set to: one frozen value that every function of the package takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from custom.errors import PodiumError
+
+METHODS = ("wbf", "nms", "soft_nms", "soft_nms_linear", "nmw", "diou_nms")
+CONF_TYPES = ("avg", "max", "box_and_model_avg", "absent_model_aware_avg")
+BACKENDS = ("numba", "reference")
+# What ensemble-boxes, which the reference backend runs, has no counterpart of.
+_OURS_ONLY = ("diou_nms",)
+
+
+@dataclass(frozen=True)
+class FusionConfig:
+    """The parameters of a fusion.
+
+    Attributes:
+        method: One of `METHODS`. `soft_nms` is the Gaussian form, `soft_nms_linear` the other.
+        iou_thr: Boxes that overlap more are one object. The Gaussian form does not use it.
+        skip_box_thr: Boxes with a lower score, before weighting, are left out; all methods.
+        weights: One per model; None is the same for all. A weight of zero removes the model.
+        conf_type: How WBF makes one score of a cluster's; one of `CONF_TYPES`.
+        sigma: Width of the Gaussian of `soft_nms`, in squared IoU.
+        score_thr: `soft_nms` leaves out boxes that it decayed to this score or lower.
+        decay_scores: `soft_nms` returns the decayed scores, as published. Off, it returns the
+            scores that came in, as ensemble-boxes 1.0.9 does.
+        allows_overflow: WBF with `avg` does not cap a cluster's number of boxes at the number of
+            models, so scores above 1 become usual.
+        class_agnostic: Boxes of different classes are fused too; the label is the best box's.
+        backend: `numba`, or `reference`, which runs ensemble-boxes itself.
+    """
+
+    method: str = "wbf"
+    iou_thr: float = 0.55
+    skip_box_thr: float = 1e-4
+    weights: tuple[float, ...] | None = None
+    conf_type: str = "avg"
+    sigma: float = 0.5
+    score_thr: float = 0.001
+    decay_scores: bool = False
+    allows_overflow: bool = False
+    class_agnostic: bool = False
+    backend: str = "numba"
+
+    def __post_init__(self) -> None:
+        if self.weights is not None:
+            object.__setattr__(self, "weights", tuple(float(weight) for weight in self.weights))
+        for name, allowed in (
+            ("method", METHODS),
+            ("conf_type", CONF_TYPES),
+            ("backend", BACKENDS),
+        ):
+            if (value := getattr(self, name)) not in allowed:
+                raise PodiumError(f"{name} must be one of {', '.join(allowed)}, but is {value!r}")
+        for name in ("iou_thr", "skip_box_thr", "score_thr"):
+            if not 0.0 <= (value := getattr(self, name)) <= 1.0:
+                raise PodiumError(f"{name} must be between 0 and 1, but is {value}")
+        if not (self.sigma > 0.0 and math.isfinite(self.sigma)):
+            raise PodiumError(f"sigma must be above 0, but is {self.sigma}")
+        self._check_backend()
+
+    def _check_backend(self) -> None:
+        if self.backend != "reference":
+            return
+        if self.method in _OURS_ONLY or self.class_agnostic or self.decay_scores:
+            raise PodiumError(
+                "backend 'reference' must run what ensemble-boxes has, but it has no diou_nms, "
+                "class_agnostic or decay_scores; use backend 'numba'"
+            )
+
+    @property
+    def is_soft(self) -> bool:
+        """Whether the method is one of the two forms of soft-NMS."""
+        return self.method in ("soft_nms", "soft_nms_linear")
+
+    def weights_for(self, num_models: int) -> tuple[float, ...]:
+        """Return one weight per model, checked; all 1 where none are set.
+
+        Raises:
+            PodiumError: If there is not one weight per model, one is negative or no number, or
+                all are zero.
+        """
+        return check_weights(self.weights, num_models)
+
+
+def check_weights(weights: Sequence[float] | None, num_models: int) -> tuple[float, ...]:
+    """Return `weights` as a tuple with one entry per model, all 1 for None.
+
+    Raises:
+        PodiumError: If there is not one weight per model, one is negative or no number, or all
+            are zero.
+    """
+    if weights is None:
+        return (1.0,) * num_models
+    if len(weights) != num_models:
+        raise PodiumError(
+            f"weights must have one entry per model ({num_models}), "
+            f"but got {len(weights)}: {list(weights)}"
+        )
+    for position, weight in enumerate(weights):
+        if not (math.isfinite(weight) and weight >= 0.0):
+            raise PodiumError(
+                f"weights must be numbers of 0 or more, but number {position + 1} of "
+                f"{list(weights)} is {weight}"
+            )
+    if not any(weights):
+        raise PodiumError(f"weights must not all be zero, but are {list(weights)}")
+    return tuple(float(weight) for weight in weights)

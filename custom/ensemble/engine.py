@@ -1,0 +1,177 @@
+"""Fusing checked tables with the compiled kernels, on all cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from custom.boxes import IntArray
+from custom.ensemble.config import CONF_TYPES, FusionConfig
+from custom.ensemble.kernels import nms, nmw, rows, wbf
+from custom.tables import Predictions
+from custom.tables.rows import offsets_of
+
+# Starting threads costs about as much as fusing this many boxes.
+_ROWS_PER_THREAD = 10_000
+_RANGES_PER_THREAD = 4
+
+
+def num_threads() -> int:
+    """Return how many threads to use: `NUMBA_NUM_THREADS`, else the cores we may run on."""
+    wanted = os.environ.get("NUMBA_NUM_THREADS", "")
+    return int(wanted) if wanted.isdigit() and int(wanted) else len(os.sched_getaffinity(0))
+
+
+def over_images(
+    kernel: Callable[..., Any], offsets: IntArray, *arguments: Any, threads: int | None = None
+) -> None:
+    """Call `kernel(first, last, offsets, *arguments)` for ranges that cover all images.
+
+    Args:
+        kernel: Must write only what belongs to the images of its range, so that the result is
+            the same for any number of threads.
+        offsets: Shape (I+1,), rows by image; ranges are about equal in rows.
+        arguments: Passed on.
+        threads: None is as many as there are cores.
+    """
+    num_images, num_rows = len(offsets) - 1, int(offsets[-1])
+    threads = min(threads or num_threads(), 1 + num_rows // _ROWS_PER_THREAD)
+    if threads == 1:
+        kernel(0, num_images, offsets, *arguments)
+        return
+    shares = np.linspace(0, num_rows, threads * _RANGES_PER_THREAD + 1)[1:-1]
+    edges = np.unique([0, *np.searchsorted(offsets, shares).tolist(), num_images]).tolist()
+    with ThreadPoolExecutor(threads) as pool:
+        jobs = [pool.submit(kernel, *ends, offsets, *arguments) for ends in pairwise(edges)]
+        for job in jobs:
+            job.result()
+
+
+class _Pool:
+    """All models' boxes together, image by image, in arrays that the kernels fuse in place.
+
+    Attributes:
+        offsets: Shape (I+1,), the rows of each image before fusing.
+        counts: Shape (I,), how many of an image's rows, from its first, hold boxes now.
+    """
+
+    def __init__(
+        self, models: Sequence[Predictions], config: FusionConfig, threads: int | None
+    ) -> None:
+        self.config, self.threads = config, threads
+        self.weights = np.array(config.weights_for(len(models)))
+        self.counts = np.zeros(models[0].num_images, np.int64)
+        for model in models:
+            arguments = (model.offsets, model.scores, config.skip_box_thr, self.counts)
+            over_images(rows.count_rows, *arguments, threads=threads)
+        self.offsets = offsets_of(self.counts)
+        num_rows = int(self.offsets[-1])
+        self.bboxes = np.empty((num_rows, 4))
+        self.scores = np.empty(num_rows)
+        self.labels = np.empty(num_rows, np.int64)
+        self.models = np.empty(num_rows, np.int16)
+        self._fill(models)
+
+    def _fill(self, models: Sequence[Predictions]) -> None:
+        cursor = self.offsets[:-1].copy()
+        target = (cursor, self.bboxes, self.scores, self.labels, self.models)
+        for index, (factor, divisor) in enumerate(_factors(self.config, len(models))):
+            model = models[index]
+            source = (model.offsets, model.bboxes, model.scores, model.labels)
+            settings = (self.config.skip_box_thr, index, factor, divisor)
+            over_images(rows.gather_rows, *source, *settings, *target, threads=self.threads)
+
+    def order(self) -> npt.NDArray[np.int32]:
+        """Return the rows of each image by label and, but for soft-NMS, by falling score."""
+        order = np.empty(len(self.scores), np.int32)
+        tied = np.zeros(len(self.counts), np.bool_)
+        num_labels = int(self.labels.max(initial=0)) + 1
+        settings = (num_labels, self.config.class_agnostic, not self.config.is_soft)
+        arguments = (self.offsets, self.scores, self.labels, *settings, order, tied)
+        over_images(rows.order_rows, *arguments, threads=self.threads)
+        if self.config.method in ("wbf", "nmw"):
+            for image in np.flatnonzero(tied).tolist():
+                self._order_ties(slice(self.offsets[image], self.offsets[image + 1]), order)
+        return order
+
+    def _order_ties(self, image: slice, order: npt.NDArray[np.int32]) -> None:
+        """Order equal scores of an image as the reference does: as numpy's argsort, reversed.
+
+        Numpy's sort is not stable, so which of several equal boxes comes first can only be had
+        from it; NMS in the reference sorts with numba, as the kernel did.
+        """
+        scores, labels = self.scores[image], self.labels[image]
+        groups: list[IntArray] = [np.arange(len(labels))]
+        if not self.config.class_agnostic:
+            groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+        order[image] = np.concatenate([group[scores[group].argsort()[::-1]] for group in groups])
+
+    def fuse(self, sizes_hw: IntArray) -> None:
+        """Run the method: each image's results replace its first rows, and are counted."""
+        kernel, settings = _kernel(self.config)
+        columns: tuple[npt.NDArray[Any], ...] = (self.bboxes, self.scores, self.labels)
+        if self.config.method == "wbf":
+            columns = (*columns, self.models, self.weights)
+        arguments = (self.order(), sizes_hw, *columns, *settings, self.counts)
+        over_images(kernel, self.offsets, *arguments, threads=self.threads)
+
+    def table(self, image_ids: IntArray) -> Predictions:
+        """Return the results as a table; the rows are moved together and cut in place."""
+        offsets = offsets_of(self.counts)
+        found = int(offsets[-1])
+        rows.compact_rows(self.offsets, offsets, self.bboxes, self.scores, self.labels)
+        bboxes, scores, labels = self.bboxes[:found], self.scores[:found], self.labels[:found]
+        if 2 * found < len(self.scores):  # a view would keep the longer arrays alive
+            bboxes, scores, labels = bboxes.copy(), scores.copy(), labels.copy()
+        return Predictions(image_ids, offsets, bboxes, scores, labels, source="fused")
+
+
+def _factors(config: FusionConfig, num_models: int) -> list[tuple[float, float]]:
+    """Return what each model's scores are multiplied with, then divided by, as the reference."""
+    weights = np.array(config.weights_for(num_models))
+    if config.method == "wbf":
+        return [(float(weight), 1.0) for weight in weights]
+    if config.method == "nmw":
+        return [(float(weight), 1.0) for weight in weights / weights.max()]
+    total = float(weights.sum()) if config.weights is not None else 1.0
+    return [(float(weight), total) for weight in weights]
+
+
+def _kernel(config: FusionConfig) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """Return the kernel of the method, and what it takes after the columns."""
+    agnostic = config.class_agnostic
+    if config.method == "wbf":
+        conf_type = CONF_TYPES.index(config.conf_type)
+        return wbf.fuse_wbf, (config.iou_thr, conf_type, config.allows_overflow, agnostic)
+    if config.method == "nmw":
+        return nmw.fuse_nmw, (config.iou_thr, agnostic)
+    if config.is_soft:
+        form = nms.GAUSSIAN if config.method == "soft_nms" else nms.LINEAR
+        thresholds = (config.iou_thr, config.sigma, config.score_thr)
+        return nms.fuse_soft_nms, (*thresholds, form, config.decay_scores, agnostic)
+    return nms.fuse_nms, (config.iou_thr, config.method == "diou_nms", agnostic)
+
+
+def fuse_tables(
+    models: Sequence[Predictions],
+    sizes_hw: IntArray,
+    config: FusionConfig,
+    threads: int | None = None,
+) -> Predictions:
+    """Fuse tables that were checked and list the same images in the same order.
+
+    Args:
+        models: One table per model; none has a weight of zero.
+        sizes_hw: Shape (I, 2), the images' height and width, above 0.
+        config: The method and its parameters.
+        threads: None is as many as there are cores. The result does not depend on it.
+    """
+    pool = _Pool(models, config, threads)
+    pool.fuse(sizes_hw)
+    return pool.table(models[0].image_ids)

@@ -1,0 +1,91 @@
+"""Fusing the models' predictions of a whole data set into one table."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from custom.boxes import IntArray
+from custom.ensemble.checks import prepare
+from custom.ensemble.config import FusionConfig
+from custom.tables import Images, Predictions
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FusionResult:
+    """A fused table, and what was changed or noticed on the way.
+
+    Attributes:
+        predictions: The fused boxes, on the images in the order of the list.
+        notes: Sentences for the user: what was clipped or dropped, scores above 1.
+    """
+
+    predictions: Predictions
+    notes: tuple[str, ...]
+
+
+def fuse(models: Sequence[Predictions], images: Images, config: FusionConfig) -> Predictions:
+    """Fuse tables after checking them; notes go to the log. See `fuse_with_notes`."""
+    result = fuse_with_notes(models, images, config)
+    for note in result.notes:
+        logger.warning("%s", note)
+    return result.predictions
+
+
+def fuse_with_notes(
+    models: Sequence[Predictions],
+    images: Images,
+    config: FusionConfig,
+    clip: bool = False,
+    drop_degenerate: bool = False,
+) -> FusionResult:
+    """Check tables and fuse them.
+
+    Boxes of WBF and NMW are ordered by falling score in each image, those of the NMS family by
+    label and then by the score that decided.
+
+    Args:
+        models: One table per model, on exactly the images of `images`, in any order.
+        images: The images, with sizes.
+        config: The method and its parameters.
+        clip: Limit boxes to their images however far they leave them.
+        drop_degenerate: Leave out boxes with x2 <= x1 or y2 <= y1.
+
+    Raises:
+        PodiumError: If tables, images and weights do not fit, or a box is wrong.
+    """
+    config.weights_for(len(models))
+    prepared, notes = prepare(models, images, clip, drop_degenerate)
+    fused = fuse_prepared(prepared, images.sizes_hw, config)
+    if (above := int((fused.scores > 1.0).sum())) > 0:
+        notes.append(
+            f"{above} fused scores are above 1, the highest {fused.scores.max():.3f}: a model has "
+            "several boxes in a cluster; deduplicate it, or use conf_type box_and_model_avg"
+        )
+    return FusionResult(fused, tuple(notes))
+
+
+def fuse_prepared(
+    models: Sequence[Predictions], sizes_hw: IntArray, config: FusionConfig
+) -> Predictions:
+    """Fuse tables that `prepare` returned, without checking them again.
+
+    A model with a weight of zero is left out, as if it had not been given.
+    """
+    weights = config.weights_for(len(models))
+    if not all(weights):
+        models = [model for model, weight in zip(models, weights, strict=True) if weight]
+        config = replace(config, weights=tuple(weight for weight in weights if weight))
+    known_hw = np.where(sizes_hw > 0, sizes_hw, 1)
+    if config.backend == "reference":
+        from custom.ensemble.reference import fuse_reference
+
+        return fuse_reference(models, known_hw, config)
+    from custom.ensemble.engine import fuse_tables
+
+    return fuse_tables(models, known_hw, config)

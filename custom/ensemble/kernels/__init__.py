@@ -1,0 +1,5 @@
+"""Compiled loops over the boxes of a range of images; see `custom.ensemble.engine`.
+
+Each kernel handles images `first` to `last` and writes only to these images' own rows, so that
+ranges run on any number of threads with the same result. Nothing here checks its input.
+"""
