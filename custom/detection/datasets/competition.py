@@ -98,18 +98,35 @@ class CompetitionDataset(CocoDataset):
         return self._chosen(data_list)
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
-        """Return an image's entry, as mmdet does, but refuse to leave out an annotation."""
-        entry = super().parse_data_info(raw_data_info)
-        entry["file_name"] = raw_data_info["raw_img_info"]["file_name"]
-        wanted = [ann for ann in raw_data_info["raw_ann_info"] if not ann.get("ignore", False)]
-        if len(entry["instances"]) != len(wanted):
-            raise PodiumError(
-                f"{self.ann_file}: image {entry['img_id']} ({entry['img_path']}) has "
-                f"{len(wanted)} annotations, but only {len(entry['instances'])} can be trained "
-                "on: the others have no area, a side below one pixel, or lie outside the image; "
-                "mend or remove them"
-            )
+        """Return an image's entry; unlike mmdet's, thin boxes stay and bad ones are refused."""
+        image = raw_data_info["raw_img_info"]
+        entry = super().parse_data_info({"raw_img_info": image, "raw_ann_info": []})
+        entry["file_name"] = image["file_name"]
+        entry["instances"] = [self._instance(ann, entry) for ann in raw_data_info["raw_ann_info"]]
         return entry
+
+    def _instance(self, annotation: dict, entry: dict) -> dict:
+        """Return one box; crowds and those marked `ignore` are kept, with the flag."""
+        x, y, width, height = annotation["bbox"]
+        outside = min(x + width, entry["width"]) <= max(x, 0) or (
+            min(y + height, entry["height"]) <= max(y, 0)
+        )
+        label = self.cat2label.get(annotation["category_id"])
+        if width <= 0 or height <= 0 or outside or label is None:
+            raise PodiumError(
+                f"{self.ann_file}: annotation {annotation['id']} of image {entry['file_name']} "
+                f"must be a box with area within {entry['width']}x{entry['height']} and of a "
+                f"known class, but is {annotation['bbox']} (x, y, width, height) of category "
+                f"{annotation['category_id']}; mend or remove it"
+            )
+        instance = {
+            "bbox": [x, y, x + width, y + height],
+            "bbox_label": label,
+            "ignore_flag": int(bool(annotation.get("iscrowd") or annotation.get("ignore"))),
+        }
+        if annotation.get("segmentation"):
+            instance["mask"] = annotation["segmentation"]
+        return instance
 
     def _chosen(self, data_list: list[dict]) -> list[dict]:
         """Return the entries of this part; those that the split does not know are trained on."""

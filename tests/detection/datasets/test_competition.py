@@ -168,10 +168,29 @@ def test_a_wrong_config_is_refused(ann_file, kwargs, message):
         build(ann_file, **kwargs)
 
 
-def test_an_annotation_that_cannot_be_trained_on_is_refused(ann_file):
-    edit(ann_file, lambda content: content["annotations"][0].update(bbox=[1, 1, 0.5, 20]))
-    with pytest.raises(PodiumError, match=r"image 0 .*only"):
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"bbox": [1, 1, 0, 20]}, id="no width"),
+        pytest.param({"bbox": [1, 1, 5, -20]}, id="negative height"),
+        pytest.param({"bbox": [70, 1, 5, 5]}, id="outside"),
+        pytest.param({"category_id": 3}, id="unknown class"),
+    ],
+)
+def test_an_annotation_that_cannot_be_trained_on_is_refused(ann_file, change):
+    edit(ann_file, lambda content: content["annotations"][0].update(change))
+    with pytest.raises(PodiumError, match=r"annotation 0 of image images/0000\.png must be"):
         build(ann_file)
+
+
+def test_thin_boxes_and_crowds_are_kept(ann_file):
+    def change(content):
+        content["annotations"][0].update(bbox=[1.25, 1, 0.5, 20], iscrowd=1)
+
+    edit(ann_file, change)
+    instance = build(ann_file).get_data_info(0)["instances"][0]
+    assert instance["bbox"] == [1.25, 1, 1.25 + 0.5, 1 + 20]
+    assert instance["ignore_flag"] == 1
 
 
 def damage_missing(path: Path) -> None:
