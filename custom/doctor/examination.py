@@ -1,0 +1,69 @@
+"""The examination of this installation: every check, with what this machine says."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from custom.doctor.compiled import check_numba, check_operators, check_torch
+from custom.doctor.findings import SET_UP, Finding
+from custom.doctor.machine import check_disk, check_python, check_writable
+from custom.doctor.packages import check_opencv, check_pins, normalized
+from custom.doctor.probe import Probe, probe
+
+WRITTEN = ("data", "runs", "submissions")
+
+
+def examine(folder: Path, core: bool = False, run_probe: Probe = probe) -> list[Finding]:
+    """Check an installation.
+
+    Args:
+        folder: Where Podium is run: `data`, `runs` and `submissions` are written under it.
+        core: Check the light core only, which needs no torch.
+        run_probe: Runs code in a Python of its own.
+
+    Returns:
+        A finding for each check, faults or not.
+    """
+    installed = installed_versions()
+    findings = [
+        check_python(sys.version_info[:3]),
+        *check_requirements(installed, core),
+        check_numba(run_probe),
+    ]
+    if not core:
+        torch = check_torch(run_probe, shutil.which("nvidia-smi") is not None)
+        findings.append(torch)
+        if torch.ok:  # or else the operators' fault is the same one again
+            findings.append(check_operators(run_probe))
+        findings.append(check_opencv(installed, run_probe("import cv2; print(cv2.__version__)")))
+    findings.append(check_disk(folder, shutil.disk_usage(folder).free))
+    return findings + [check_writable(folder / name) for name in WRITTEN]
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the version of every installed package, by normalized name."""
+    found: dict[str, str] = {}
+    for package in importlib.metadata.distributions():
+        name = package.metadata["Name"]
+        if name:  # a half-removed package has no name
+            found.setdefault(normalized(name), package.version)
+    return found
+
+
+def check_requirements(installed: Mapping[str, str], core: bool) -> list[Finding]:
+    """Check the packages that Podium's own metadata pin; `core` leaves out the extras."""
+    if "podium" not in installed:
+        remedy = f"{SET_UP}; or, for the light core: pip install -e ."
+        return [Finding("podium", "must be installed, but is not", remedy)]
+    requirements = importlib.metadata.requires("podium") or []
+    basic = [line for line in requirements if "extra ==" not in line]
+    remedy = f"{SET_UP}; or, for the light core: pip install -e . -c requirements/lock.txt"
+    findings = check_pins("core packages", basic, installed, remedy)
+    if core:
+        return findings
+    extra = [line for line in requirements if "detection" in line.partition("extra ==")[2]]
+    return findings + check_pins("detection packages", extra, installed, SET_UP)

@@ -1,0 +1,40 @@
+"""Check the installation: say for each fault what mends it, and end with exit code 2.
+
+Example:
+    python tools/doctor.py           # everything
+    python tools/doctor.py --core    # a teammate's light installation, without torch
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+# An installation so broken that `custom` is not found is what this command is for.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from custom.doctor import examine, report
+from custom.errors import EXIT_BAD_INPUT, run_tool
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the command line's arguments."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--core", action="store_true", help="check the light core only: no torch, no training"
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int | None:
+    """Print the findings; return 2 if there is a fault."""
+    args = parse_args(argv)
+    findings = examine(Path.cwd(), core=args.core)
+    print(report(findings))
+    return None if all(finding.ok for finding in findings) else EXIT_BAD_INPUT
+
+
+if __name__ == "__main__":
+    run_tool(main)
