@@ -1,12 +1,17 @@
 """Submissions: the competitions' formats, the checker and the ledger."""
 
+from custom.submission.checker import blocks, check_submission
+from custom.submission.checks.subject import Finding
 from custom.submission.formats import FORMATS, SubmissionFormat
 from custom.submission.reader import read_images, read_submission, read_submissions
 from custom.submission.writer import write_submission
 
 __all__ = [
     "FORMATS",
+    "Finding",
     "SubmissionFormat",
+    "blocks",
+    "check_submission",
     "read_images",
     "read_submission",
     "read_submissions",

@@ -45,26 +45,35 @@ class CsvFile:
 def read_csv(path: PathLike) -> CsvFile:
     """Read a CSV file into cells.
 
+    Raises:
+        PodiumError: If the file is missing, or as `split_csv` says.
+    """
+    return split_csv(read_bytes(path), str(path))
+
+
+def split_csv(content: bytes, source: str) -> CsvFile:
+    """Split the content of a CSV file into cells.
+
     Quotes, both line ends and a byte order mark are understood; empty lines are skipped.
 
     Raises:
-        PodiumError: If the file is missing, empty, or a row has another number of cells than
-            the header; the message names the line.
+        PodiumError: If it is empty, or a row has another number of cells than the header; the
+            message names the line.
     """
-    content = read_bytes(path).removeprefix(_BYTE_ORDER_MARK)
+    content = content.removeprefix(_BYTE_ORDER_MARK)
     lines = content.replace(b"\r\n", b"\n").split(b"\n") if b'"' not in content else []
     rows = [tuple(line.split(b",")) for line in lines if line] if lines else _quoted_rows(content)
     if not rows:
-        raise PodiumError(f"{path} must be a CSV file with a header, but is empty")
+        raise PodiumError(f"{source} must be a CSV file with a header, but is empty")
     header = tuple(cell.decode("utf-8", "replace").strip() for cell in rows.pop(0))
     widths = set(map(len, rows))
     if widths - {len(header)}:
         wrong = next(i for i, row in enumerate(rows) if len(row) != len(header))
         raise PodiumError(
-            f"{path}, line {wrong + 2} must have {len(header)} cells like the header "
+            f"{source}, line {wrong + 2} must have {len(header)} cells like the header "
             f"({','.join(header)}), but has {len(rows[wrong])}"
         )
-    return CsvFile(str(path), header, rows)
+    return CsvFile(source, header, rows)
 
 
 def join_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from custom.boxes import FloatArray, IntArray, xywh_to_xyxy
+from custom.boxes import BoolArray, FloatArray, IntArray, xywh_to_xyxy
 from custom.errors import PodiumError
 from custom.files import PathLike
 from custom.submission.csv_file import CsvFile, read_csv
@@ -145,9 +145,7 @@ def parse_rows(file: CsvFile, form: SubmissionFormat) -> Rows:
         PodiumError: If the columns are others, an id stands twice, or a cell has no whole boxes.
     """
     names = _row_names(file, form)
-    cells = [normalized(cell) for cell in file.column(form.string_column)]
-    cells = [b"" if is_empty_form(cell, form) else cell for cell in cells]
-    counts = np.fromiter(map(count_tokens, cells), np.int64, len(cells))
+    cells, counts = split_cells(file, form)
     width = len(form.fields)
     if (broken := np.flatnonzero(counts % width)).size:
         row = int(broken[0])
@@ -156,12 +154,18 @@ def parse_rows(file: CsvFile, form: SubmissionFormat) -> Rows:
             f"({form.layout}), but has {counts[row]} values in {len(cells[row]):,} characters "
             f"({broken.size} such lines); a cell that was cut has lost its last box"
         )
-    return parse_cells(cells, offsets_of(counts // width), names, file.source, form)
+    return parse_cells(cells, names, file.source, form)
+
+
+def split_cells(file: CsvFile, form: SubmissionFormat) -> tuple[list[bytes], IntArray]:
+    """Return each row's normalized cell, empty where nothing was found, and how many values."""
+    cells = [normalized(cell) for cell in file.column(form.string_column)]
+    cells = [b"" if is_empty_form(cell, form) else cell for cell in cells]
+    return cells, np.fromiter(map(count_tokens, cells), np.int64, len(cells))
 
 
 def parse_cells(
     cells: list[bytes],
-    offsets: IntArray,
     names: tuple[str, ...],
     source: str,
     form: SubmissionFormat,
@@ -172,9 +176,10 @@ def parse_cells(
         text = _names_to_numbers(text, form)
     values, refused = parse_numbers(text)
     width = len(form.fields)
+    counts = np.fromiter(map(count_tokens, cells), np.int64, len(cells)) // width
     tokens = text.split(b" ") if refused else []
     places = tuple((i // width, i % width, tokens[i].decode("utf-8", "replace")) for i in refused)
-    return Rows(form, source, names, offsets, values.reshape(-1, width), places)
+    return Rows(form, source, names, offsets_of(counts), values.reshape(-1, width), places)
 
 
 def is_empty_form(cell: bytes, form: SubmissionFormat) -> bool:
@@ -265,12 +270,7 @@ def _labels(rows: Rows, categories: Categories | None) -> IntArray:
     """Return labels 0..C-1 for the numbers or names of the file."""
     known = known_numbers(rows.format, categories)
     numbers = rows.labels
-    labels = np.floor(numbers).astype(np.int64)
-    valid = (labels == numbers) & (labels >= 0)
-    if known is not None:
-        place = np.searchsorted(known[:, 0], labels).clip(max=len(known) - 1)
-        valid &= known[place, 0] == labels
-        labels = known[place, 1]
+    labels, valid = look_up(numbers, known)
     if not valid.all():
         box = int(np.flatnonzero(~valid)[0])
         allowed = "0, 1, 2, ..." if known is None else ", ".join(map(str, known[:, 0]))
@@ -279,6 +279,22 @@ def _labels(rows: Rows, categories: Categories | None) -> IntArray:
             f"{numbers[box]:g} ({int((~valid).sum())} such boxes)"
         )
     return labels
+
+
+def look_up(numbers: FloatArray, known: IntArray | None) -> tuple[IntArray, BoolArray]:
+    """Return the labels (N,) that numbers (N,) stand for, and where they stand for one.
+
+    Args:
+        numbers: What the file has; NaN stands for nothing.
+        known: As `known_numbers` returns it.
+    """
+    labels = np.floor(np.nan_to_num(numbers, nan=-1.0)).astype(np.int64)
+    valid = (labels == numbers) & (labels >= 0)
+    if known is not None:
+        place = np.searchsorted(known[:, 0], labels).clip(max=len(known) - 1)
+        valid &= known[place, 0] == labels
+        labels = known[place, 1]
+    return labels, valid
 
 
 def known_numbers(form: SubmissionFormat, categories: Categories | None) -> IntArray | None:

@@ -1,0 +1,130 @@
+"""The submission checker: one table of checks, run on a file before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from custom.boxes import FloatArray
+from custom.errors import PodiumError
+from custom.files import PathLike, read_bytes
+from custom.submission.checks.distribution import (
+    check_counts,
+    check_labels,
+    check_last,
+    check_shift,
+    check_threshold,
+)
+from custom.submission.checks.structure import (
+    check_columns,
+    check_cut,
+    check_doubled_ids,
+    check_ids,
+    check_order,
+)
+from custom.submission.checks.subject import (
+    Check,
+    Finding,
+    Subject,
+    subject_of_csv,
+    subject_of_table,
+)
+from custom.submission.checks.values import (
+    check_finite,
+    check_inside,
+    check_scale,
+    check_scores,
+    check_sides,
+)
+from custom.submission.csv_file import split_csv
+from custom.submission.formats import SubmissionFormat, format_for
+from custom.submission.reader import read_submission
+from custom.tables import Categories, Images
+
+CHECKS: tuple[Check, ...] = (
+    check_columns,
+    check_ids,
+    check_doubled_ids,
+    check_order,
+    check_cut,
+    check_finite,
+    check_labels,
+    check_shift,
+    check_scores,
+    check_sides,
+    check_inside,
+    check_scale,
+    check_last,
+    check_threshold,
+    check_counts,
+)
+
+
+def check_submission(
+    path: PathLike,
+    format_name: str = "trash",
+    images: Images | None = None,
+    categories: Categories | None = None,
+    val_shares: FloatArray | None = None,
+    last_shares: FloatArray | None = None,
+) -> list[Finding]:
+    """Look for what is wrong with a submission.
+
+    Args:
+        path: A CSV file in the format, or COCO results (`.json`).
+        format_name: A key of `FORMATS`.
+        images: The test images; without them ids, order and image borders are not checked.
+        categories: The classes; without them any number from 0 is a class.
+        val_shares: Each class's share of the annotated boxes, shape (C,): finds shifted labels.
+        last_shares: Each class's share of the scores in the last accepted submission, shape (C,).
+
+    Returns:
+        What was found, errors first; an error blocks the submission.
+
+    Raises:
+        PodiumError: If the file cannot be read at all, the format cannot hold the classes, or the
+            shares are not one a class.
+    """
+    form = format_for(path, format_name)
+    shares = (val_shares, last_shares)
+    if any(s is not None and len(s) != len(categories or ()) for s in shares):
+        raise PodiumError(
+            f"shares must be one a class ({len(categories or ())}), but are "
+            f"{[len(s) for s in shares if s is not None]}"
+        )
+    if form.suffix == ".json":
+        table = read_submission(path, form.name, images, categories)
+        assert images is not None  # read_submission refuses COCO results without images or classes
+        assert categories is not None
+        return run_checks(subject_of_table(table, form, images, categories, *shares))
+    if categories is not None:
+        form.check_categories(categories)
+    content = read_bytes(path)
+    try:
+        file = split_csv(content, str(path))
+    except PodiumError as error:
+        return [Finding("error", str(error))]
+    if missing := [column for column in form.columns if column not in file.header]:
+        return [_without_columns(missing, file.header, form)]
+    return run_checks(subject_of_csv(file, form, images, categories, *shares))
+
+
+def run_checks(subject: Subject, checks: Sequence[Check] = CHECKS) -> list[Finding]:
+    """Return the findings of all checks, errors first."""
+    findings = [finding for check in checks for finding in check(subject)]
+    return sorted(findings, key=lambda finding: finding.level != "error")
+
+
+def blocks(findings: Sequence[Finding]) -> bool:
+    """Return whether one of the findings is an error."""
+    return any(finding.level == "error" for finding in findings)
+
+
+def _without_columns(
+    missing: Sequence[str], header: Sequence[str], form: SubmissionFormat
+) -> Finding:
+    return Finding(
+        "error",
+        f"the columns of format {form.name!r} must be {','.join(form.columns)}, but there is no "
+        f"{' and no '.join(missing)}: {','.join(header)}",
+        "header",
+    )

@@ -1,0 +1,1 @@
+"""What may be wrong with a submission: pure functions, one table of them in `checker`."""
