@@ -1,6 +1,12 @@
 """How good predictions are: matching, average precision, and what can be computed from them."""
 
 from custom.evaluation.average_precision import average_precision, average_recall
+from custom.evaluation.bootstrap import (
+    PairedInterval,
+    bootstrap_ap,
+    bootstrap_metric,
+    paired_bootstrap,
+)
 from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Matches
 from custom.evaluation.matching import match
 from custom.evaluation.metrics import METRICS
@@ -17,12 +23,16 @@ __all__ = [
     "COCO_IOU_THRS",
     "METRICS",
     "Matches",
+    "PairedInterval",
     "Score",
     "average_precision",
     "average_recall",
+    "bootstrap_ap",
+    "bootstrap_metric",
     "checked_against_reference",
     "match",
     "match_for",
+    "paired_bootstrap",
     "score",
     "score_matches",
 ]

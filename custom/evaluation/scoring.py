@@ -8,7 +8,7 @@ import numpy as np
 
 from custom.boxes import FloatArray, IntArray
 from custom.errors import PodiumError
-from custom.evaluation.matches import Matches
+from custom.evaluation.matches import Integers, Matches
 from custom.evaluation.matching import match
 from custom.evaluation.metrics import metric_of
 from custom.evaluation.metrics.base import Metric, mean_of_known
@@ -77,7 +77,7 @@ def match_for(gt: GroundTruth, predictions: Predictions, metric: str | Metric) -
 
 
 def score_matches(
-    matches: Matches, metric: str | Metric = "AP50", image_weights: IntArray | None = None
+    matches: Matches, metric: str | Metric = "AP50", image_weights: Integers | None = None
 ) -> Score:
     """Score matches that `match_for` made for this metric.
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from custom.tables import Categories, GroundTruth, Images, Predictions
-from custom.tables.rows import group_by_image
+from custom.tables.rows import group_by_image, rows_of_images
 
 
 def make_gt(
@@ -82,3 +82,28 @@ def make_case(
     crowds = rng.uniform(size=len(gt_rows)) < crowd_share
     gt = make_gt(gt_rows, num_images, num_classes, ids, crowds=crowds)
     return gt, make_predictions(predictions, num_images, ids)
+
+
+def repeated_tables(gt: GroundTruth, predictions: Predictions, weights) -> Case:
+    """Return the tables in which image i stands `weights[i]` times, under new ids in id order."""
+    positions = np.repeat(np.arange(len(weights)), weights)
+    ids = np.argsort(np.argsort(gt.images.ids[positions], kind="stable"), kind="stable")
+    rows, offsets = rows_of_images(gt.offsets, positions)
+    images = Images(ids, tuple(map(str, ids)), gt.images.sizes_hw[positions])
+    names = ("bboxes", "labels", "iscrowd", "area", "annotation_ids")
+    columns = [getattr(gt, name)[rows] for name in names]
+    det_rows, det_offsets = rows_of_images(predictions.offsets, positions)
+    found = [getattr(predictions, name)[det_rows] for name in ("bboxes", "scores", "labels")]
+    return (
+        GroundTruth(images, gt.categories, offsets, *columns),
+        Predictions(ids, det_offsets, *found),
+    )
+
+
+def jittered(predictions: Predictions, seed: int, pixels: float, scores: float) -> Predictions:
+    """Return the predictions with noise on boxes and scores: another model, labels as they were."""
+    rng = np.random.default_rng(seed)
+    bboxes = predictions.bboxes + rng.normal(0, pixels, predictions.bboxes.shape)
+    bboxes[:, 2:] = np.maximum(bboxes[:, 2:], bboxes[:, :2] + 1)
+    noisy = np.clip(predictions.scores + rng.normal(0, scores, predictions.num_boxes), 0, 1)
+    return predictions.with_columns(bboxes=bboxes, scores=noisy)

@@ -5,8 +5,7 @@ import pytest
 
 from custom.errors import PodiumError
 from custom.evaluation import average_precision, match, match_for, score, score_matches
-from custom.tables import Predictions
-from tests.evaluation.cases import make_case, make_gt, make_predictions
+from tests.evaluation.cases import make_case, make_gt, make_predictions, repeated_tables
 
 BOX = (0, 0, 100, 100)
 SHIFTED = (100, 0, 200, 100)
@@ -112,33 +111,10 @@ def test_every_detection_is_accounted_for():
 def test_weights_are_repetitions():
     gt, predictions = make_case(8, ties=False)
     weights = np.random.default_rng(0).integers(0, 3, len(gt.images))
-    repeated = np.repeat(np.arange(len(gt.images)), weights)
-    ids = np.arange(len(repeated))
-    again_gt, again = repeated_tables(gt, predictions, repeated, ids)
+    again_gt, again = repeated_tables(gt, predictions, weights)
     expected = score(again_gt, again).per_class
     found = score_matches(match_for(gt, predictions, "AP50"), "AP50", weights).per_class
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
-
-
-def repeated_tables(gt, predictions, positions, ids):
-    from custom.tables import GroundTruth, Images
-    from custom.tables.rows import rows_of_images
-
-    rows, offsets = rows_of_images(gt.offsets, positions)
-    images = Images(ids, tuple(map(str, ids)), gt.images.sizes_hw[positions])
-    columns = [
-        getattr(gt, n)[rows] for n in ("bboxes", "labels", "iscrowd", "area", "annotation_ids")
-    ]
-    det_rows, det_offsets = rows_of_images(predictions.offsets, positions)
-    found = (
-        predictions.bboxes[det_rows],
-        predictions.scores[det_rows],
-        predictions.labels[det_rows],
-    )
-    return (
-        GroundTruth(images, gt.categories, offsets, *columns),
-        Predictions(ids, det_offsets, *found),
-    )
 
 
 @pytest.mark.parametrize(

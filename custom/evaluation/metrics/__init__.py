@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from custom.errors import PodiumError
-from custom.evaluation.metrics import coco
+from custom.evaluation.metrics import coco, gbr, voc, wheat
 from custom.evaluation.metrics.base import Metric
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (*coco.METRICS,)}
+METRICS: dict[str, Metric] = {
+    metric.name: metric for family in (coco, voc, wheat, gbr) for metric in family.METRICS
+}
 
 
 def metric_of(name: str) -> Metric:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from custom.boxes import FloatArray, IntArray
-from custom.evaluation.matches import Matches
+from custom.boxes import FloatArray
+from custom.evaluation.matches import Integers, Matches
 
 # From matches, and optionally how often each image stands in the data set, to one value a class.
-PerClass = Callable[[Matches, IntArray | None], FloatArray]
+PerClass = Callable[[Matches, Integers | None], FloatArray]
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,21 @@ pycocotools 2.0.11, `cocoeval.py`.
 
 from __future__ import annotations
 
-from custom.boxes import FloatArray, IntArray
+from custom.boxes import FloatArray
 from custom.evaluation.average_precision import average_precision, average_recall
-from custom.evaluation.matches import COCO_IOU_THRS, Matches
+from custom.evaluation.matches import COCO_IOU_THRS, Integers, Matches
 from custom.evaluation.metrics.base import Metric
 
 SOURCE = "cocodataset.org/#detection-eval"
 
 
-def ap_per_class(matches: Matches, image_weights: IntArray | None) -> FloatArray:
+def ap_per_class(matches: Matches, image_weights: Integers | None) -> FloatArray:
     """Return the mean over the IoU thresholds of each class's AP."""
     values = average_precision(matches, matches.areas[0], image_weights=image_weights)
     return values.mean(axis=0)
 
 
-def recall_per_class(matches: Matches, image_weights: IntArray | None) -> FloatArray:
+def recall_per_class(matches: Matches, image_weights: Integers | None) -> FloatArray:
     """Return the mean over the IoU thresholds of each class's recall."""
     values = average_recall(matches, matches.areas[0], image_weights=image_weights)
     return values.mean(axis=0)

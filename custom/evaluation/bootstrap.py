@@ -1,0 +1,234 @@
+"""Bootstrap over images: how much a score, or the difference of two, depends on the val images.
+
+An image drawn m times counts m times: its detections and boxes get the weight m, and nothing is
+matched again. Resample r is a function of (seed, r) alone, so that two models see the same resamples
+and the number of threads does not matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from custom.boxes import FloatArray, IntArray
+from custom.errors import PodiumError
+from custom.evaluation.average_precision import RECALL_THRS, ap_of_class
+from custom.evaluation.matches import Integers, Matches
+from custom.evaluation.metrics import metric_of
+from custom.evaluation.metrics.base import Metric
+from custom.evaluation.metrics.coco import ap_per_class
+from custom.evaluation.scoring import score_matches
+from custom.evaluation.threads import over_ranges
+
+NUM_RESAMPLES = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class PairedInterval:
+    """The difference a - b of two models on the same images, with its bootstrap interval.
+
+    Attributes:
+        difference: Of the metric, on the images as they are.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+        per_class: Shape (C,), differences by class; NaN for a class without boxes.
+        per_class_low: Shape (C,).
+        per_class_high: Shape (C,).
+        num_gt: Shape (C,), how many boxes each class's difference rests on.
+        samples: Shape (R, C+1), the differences of the resamples; the last column is the mean.
+        confidence: Of the interval.
+    """
+
+    difference: float
+    low: float
+    high: float
+    per_class: FloatArray
+    per_class_low: FloatArray
+    per_class_high: FloatArray
+    num_gt: IntArray
+    samples: FloatArray
+    confidence: float
+
+    @property
+    def standard_error(self) -> float:
+        """The standard deviation of the resampled difference."""
+        return float(np.nanstd(self.samples[:, -1]))
+
+
+def bootstrap_ap(matches: Matches, num_resamples: int = NUM_RESAMPLES, seed: int = 0) -> FloatArray:
+    """Return the AP of resampled images, shape (R, C+1); the last column is the mean over classes.
+
+    Args:
+        matches: The AP is the mean over the IoU thresholds matched, in the first area range.
+        num_resamples: R.
+        seed: Tables with the same number of images and the same seed are resampled alike.
+
+    Returns:
+        NaN where a class has no boxes in a resample; such classes are not in its mean.
+    """
+    _check_arguments(matches, num_resamples)
+    samples = np.full((num_resamples, matches.num_classes + 1), np.nan)
+    counted = ~matches.gt_ignored[0]
+    outcomes = matches.outcomes[0]
+    over_ranges(
+        _ap_of_resamples, num_resamples, num_resamples * outcomes.size,
+        seed, matches.num_images, matches.gt_image_index[counted], matches.gt_labels[counted],
+        outcomes, matches.class_offsets, matches.image_index, matches.ranks, matches.max_dets,
+        RECALL_THRS, samples,
+    )  # fmt: skip
+    return samples
+
+
+def bootstrap_metric(
+    matches: Matches, metric: str | Metric, num_resamples: int = NUM_RESAMPLES, seed: int = 0
+) -> FloatArray:
+    """Return any metric of resampled images, shape (R, C+1), from the same resamples."""
+    chosen = metric_of(metric) if isinstance(metric, str) else metric
+    if chosen.per_class is ap_per_class:
+        return bootstrap_ap(matches, num_resamples, seed)
+    _check_arguments(matches, num_resamples)
+    samples = np.empty((num_resamples, matches.num_classes + 1))
+    weights = np.empty(matches.num_images, np.int32)
+    for r in range(num_resamples):
+        draw_images(seed, r, weights)
+        result = score_matches(matches, chosen, weights)
+        samples[r] = [*result.per_class, result.value]
+    return samples
+
+
+def paired_bootstrap(
+    matches_a: Matches,
+    matches_b: Matches,
+    num_resamples: int = NUM_RESAMPLES,
+    seed: int = 0,
+    confidence: float = 0.95,
+    metric: str | Metric = "AP50",
+) -> PairedInterval:
+    """Return the difference a - b with its interval, both models on the same resamples.
+
+    Args:
+        matches_a: The first model's, as `match_for` makes them for the metric.
+        matches_b: The second model's, on the same images in the same order.
+        num_resamples: How often the images are drawn.
+        seed: Of the draws.
+        confidence: Of the interval, two-sided, percentiles of the resamples.
+        metric: The metric, or its name.
+
+    Raises:
+        PodiumError: If the two are not on the same images and boxes.
+    """
+    _check_pair(matches_a, matches_b, confidence)
+    chosen = metric_of(metric) if isinstance(metric, str) else metric
+    a, b = (score_matches(matches, chosen) for matches in (matches_a, matches_b))
+    samples = bootstrap_metric(matches_a, chosen, num_resamples, seed)
+    samples -= bootstrap_metric(matches_b, chosen, num_resamples, seed)
+    low, high = interval_of(samples, confidence)
+    return PairedInterval(
+        a.value - b.value, float(low[-1]), float(high[-1]), a.per_class - b.per_class,
+        low[:-1], high[:-1], a.num_gt, samples, confidence,
+    )  # fmt: skip
+
+
+def interval_of(samples: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:
+    """Return the two ends of the percentile interval of each column; NaN where all are NaN."""
+    tail = (1 - confidence) / 2
+    ends = np.full((2, samples.shape[1]), np.nan)
+    for column in range(samples.shape[1]):
+        known = samples[:, column][~np.isnan(samples[:, column])]
+        if len(known):
+            ends[:, column] = np.quantile(known, [tail, 1 - tail])
+    return ends[0], ends[1]
+
+
+def _check_arguments(matches: Matches, num_resamples: int) -> None:
+    if num_resamples < 1:
+        raise PodiumError(f"num_resamples must be at least 1, but is {num_resamples}")
+    if matches.num_images == 0:
+        raise PodiumError("a bootstrap needs at least one image, but there is none")
+
+
+def _check_pair(a: Matches, b: Matches, confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise PodiumError(f"confidence must be between 0 and 1, but is {confidence}")
+    if not np.array_equal(a.image_ids, b.image_ids):
+        raise PodiumError(
+            f"both models must be matched on the same images, but one is on {a.num_images}, the "
+            f"other on {b.num_images}, or in another order"
+        )
+    same_boxes = np.array_equal(a.gt_labels, b.gt_labels) and np.array_equal(
+        a.gt_image_index, b.gt_image_index
+    )
+    if not same_boxes:
+        raise PodiumError(
+            f"both models must be matched to the same boxes, but one has {len(a.gt_labels)}, the "
+            f"other {len(b.gt_labels)}, or of other classes: score both against one annotation file"
+        )
+
+
+@njit(nogil=True, cache=True)
+def draw_images(seed: int, resample: int, weights: Integers) -> None:  # pragma: no cover
+    """Draw I images of I with replacement; write to `weights` (I,) how often each was drawn.
+
+    The generator is SplitMix64 (Steele et al. 2014), started anew for each resample.
+    """
+    weights[:] = 0
+    golden = np.uint64(0x9E3779B97F4A7C15)
+    state = _mix(_mix(np.uint64(seed) + golden) + np.uint64(resample) * golden)
+    num_images = np.uint64(len(weights))
+    for _ in range(len(weights)):
+        state += golden
+        # The upper 32 bits times I, shifted back: uniform within I / 2**32.
+        drawn = ((_mix(state) >> np.uint64(32)) * num_images) >> np.uint64(32)
+        weights[np.int64(drawn)] += 1
+
+
+@njit(nogil=True, cache=True)
+def _mix(z: np.uint64) -> np.uint64:  # pragma: no cover
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(nogil=True, cache=True)
+def _ap_of_resamples(
+    start: int,
+    stop: int,
+    seed: int,
+    num_images: int,
+    gt_image_index: IntArray,
+    gt_labels: IntArray,
+    outcomes: Integers,
+    class_offsets: IntArray,
+    image_index: Integers,
+    ranks: Integers,
+    max_dets: int,
+    recall_thrs: FloatArray,
+    samples: FloatArray,
+) -> None:  # pragma: no cover
+    """Write the AP by class and their mean to the rows start..stop of `samples` (R, C+1)."""
+    num_classes = samples.shape[1] - 1
+    weights = np.empty(num_images, np.int32)
+    num_gt = np.empty(num_classes, np.int64)
+    precision, hits = np.empty(outcomes.shape[1]), np.empty(outcomes.shape[1], np.int64)
+    for r in range(start, stop):
+        draw_images(seed, r, weights)
+        num_gt[:] = 0
+        for g in range(len(gt_labels)):
+            num_gt[gt_labels[g]] += weights[gt_image_index[g]]
+        known, total = 0, 0.0
+        for label in range(num_classes):
+            if num_gt[label] == 0:
+                continue
+            a, b = class_offsets[label], class_offsets[label + 1]
+            value = 0.0
+            for t in range(len(outcomes)):
+                value += ap_of_class(
+                    outcomes[t, a:b], image_index[a:b], ranks[a:b], num_gt[label], weights,
+                    max_dets, recall_thrs, precision, hits,
+                )  # fmt: skip
+            samples[r, label] = value / len(outcomes)
+            known, total = known + 1, total + samples[r, label]
+        if known > 0:
+            samples[r, num_classes] = total / known
