@@ -75,10 +75,15 @@ class Run:
             )
         return split
 
+    @property
+    def val_file(self) -> Path:
+        """The annotations that judge this run, checked against the recorded hash."""
+        return self._data_file("val")
+
     @cached_property
     def val_ground_truth(self) -> GroundTruth:
         """The boxes of the fold that judges this run, in the order of the split."""
-        gt = read_ground_truth(self._data_file("val"))
+        gt = read_ground_truth(self.val_file)
         return gt.take(select_part(self.split, self.record["fold"], "val", gt.images))
 
     def val_predictions(self) -> Predictions:

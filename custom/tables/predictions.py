@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -150,3 +151,21 @@ class Predictions:
     def with_columns(self, **columns: npt.NDArray[np.generic]) -> Predictions:
         """Return the table with some of its columns replaced."""
         return replace(self, **columns)  # type: ignore[arg-type]
+
+
+def concatenate(tables: Sequence[Predictions], source: str = "") -> Predictions:
+    """Return one table of the images of several, in their order.
+
+    Raises:
+        PodiumError: If an image stands in two of them.
+    """
+    starts = np.cumsum([0] + [table.num_images for table in tables])
+    index = [table.image_index + start for table, start in zip(tables, starts, strict=False)]
+    return Predictions.from_rows(
+        np.concatenate([table.image_ids for table in tables]),
+        np.concatenate(index),
+        np.concatenate([table.bboxes for table in tables]),
+        np.concatenate([table.scores for table in tables]),
+        np.concatenate([table.labels for table in tables]),
+        source,
+    )

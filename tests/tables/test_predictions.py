@@ -7,6 +7,7 @@ import pytest
 
 from custom.errors import PodiumError
 from custom.tables import Predictions
+from custom.tables.predictions import concatenate
 
 
 @pytest.fixture
@@ -67,3 +68,13 @@ def test_an_empty_table_has_its_images() -> None:
 def test_shapes_are_checked(table: Predictions, columns: dict, message: str) -> None:
     with pytest.raises(PodiumError, match=message):
         table.with_columns(**columns)
+
+
+def test_concatenation_keeps_every_image_and_refuses_one_twice(table: Predictions) -> None:
+    other = Predictions.from_rows([5], [0], [[0, 0, 4, 4]], [0.4], [3])
+    both = concatenate([table, other])
+    assert both.image_ids.tolist() == [30, 10, 20, 5]
+    assert both.offsets.tolist() == [0, 1, 1, 3, 4]
+    assert both.scores.tolist() == [0.2, 0.1, 0.3, 0.4]
+    with pytest.raises(PodiumError, match="10 stands twice"):
+        concatenate([table, table])

@@ -1,0 +1,163 @@
+"""What is fused: finished runs, or prediction files from anywhere, as aligned tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+
+from custom.ensemble.config import check_weights
+from custom.errors import PodiumError
+from custom.runs import RECORD, Run, check_same_split, read_run
+from custom.submission import read_submission, read_submissions
+from custom.tables import Categories, GroundTruth, Images, Predictions
+from custom.tables.coco import read_ground_truth, read_results
+from custom.tables.predictions import concatenate
+
+
+@dataclass(frozen=True)
+class ValInputs:
+    """Predictions on labelled images, to score every model and the ensemble.
+
+    Attributes:
+        names: One a model; the folds of one config and seed are one model here.
+        models: Their out-of-fold predictions, on the images of `gt`.
+        gt: The labelled images that all models cover.
+        model_of_file: For each fused file the position of its model in `models`.
+        split_hash: Of the sealed split; empty where files came without runs.
+    """
+
+    names: tuple[str, ...]
+    models: tuple[Predictions, ...]
+    gt: GroundTruth
+    model_of_file: tuple[int, ...]
+    split_hash: str = ""
+
+    def weights(self, weights: Sequence[float] | None) -> tuple[float, ...] | None:
+        """Return a weight for each model: the mean of its files' weights."""
+        if weights is None:
+            return None
+        of_file = np.asarray(self.model_of_file)
+        given = np.asarray(check_weights(weights, len(of_file)))
+        return tuple(float(given[of_file == model].mean()) for model in range(len(self.models)))
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is fused, and where it is scored.
+
+    Attributes:
+        names: One a file.
+        models: One table a file, on the images of `images`.
+        images: The images to submit, in the order of the submission.
+        categories: The classes.
+        val: Where the ensemble is scored; None where nothing is labelled.
+        runs: The runs' names, where files belong to runs.
+    """
+
+    names: tuple[str, ...]
+    models: tuple[Predictions, ...]
+    images: Images
+    categories: Categories
+    val: ValInputs | None
+    runs: tuple[Run, ...] = ()
+
+
+def read_inputs(
+    paths: Sequence[str],
+    ann_file: str | None = None,
+    images_file: str | None = None,
+    format_name: str = "trash",
+) -> Inputs:
+    """Read what is to be fused.
+
+    Args:
+        paths: Test predictions of runs (`runs/<run>.json`), or prediction files from anywhere.
+        ann_file: Labelled images that the files cover; the ensemble is scored on them.
+        images_file: COCO file with the full list of images, where the files are not of runs.
+        format_name: The format of CSV files, a key of `custom.submission.FORMATS`.
+
+    Raises:
+        PodiumError: If files of runs and others are mixed, runs are of different splits or test
+            sets, or a file does not fit the images.
+    """
+    folders = [path for path in paths if (Path(path).with_suffix("") / RECORD).is_file()]
+    if ann_file is None and images_file is None and len(folders) == len(paths):
+        return _of_runs([read_run(path) for path in paths])
+    if ann_file is None and images_file is None and folders:
+        strange = next(path for path in paths if path not in folders)
+        raise PodiumError(
+            f"{strange} must be the predictions of a run, as {folders[0]} is, but there is no "
+            f"{Path(strange).with_suffix('') / RECORD}; name the images of all files with "
+            "--images, and score them with --ann"
+        )
+    return _of_files(paths, ann_file, images_file, format_name)
+
+
+def _of_runs(runs: Sequence[Run]) -> Inputs:
+    check_same_split(runs)
+    tests = {run.record["data"].get("test", {}).get("hash") for run in runs}
+    if len(tests) > 1:
+        raise PodiumError(
+            f"runs must have predicted on one test set, but {', '.join(r.name for r in runs)} "
+            "differ; run tools/test.py again with the same --data-root"
+        )
+    images, categories = runs[0].test_set()
+    models = tuple(read_results(run.test_file, images, categories) for run in runs)
+    names = tuple(run.name for run in runs)
+    return Inputs(names, models, images, categories, _val_of_runs(runs), tuple(runs))
+
+
+def _val_of_runs(runs: Sequence[Run]) -> ValInputs:
+    """Join the folds of a model; score on the images that every model has out of fold."""
+    keys = model_keys(runs)
+    members: dict[str, list[Run]] = defaultdict(list)
+    for run, key in zip(runs, keys, strict=True):
+        members[key].append(run)
+    tables = [concatenate([r.val_predictions() for r in group]) for group in members.values()]
+    common = reduce(np.intersect1d, [table.image_ids for table in tables])
+    if len(common) == 0:
+        folds = ", ".join(f"{run.name} fold {run.record['fold']}" for run in runs)
+        raise PodiumError(
+            f"no val image is out of fold for every model ({folds}), so the ensemble cannot be "
+            "scored; train the models on the same folds"
+        )
+    gt = read_ground_truth(runs[0].val_file).take_ids(common)
+    models = tuple(table.aligned_to(common) for table in tables)
+    order = list(members)
+    positions = tuple(order.index(key) for key in keys)
+    return ValInputs(tuple(order), models, gt, positions, runs[0].split_hash)
+
+
+def model_keys(runs: Sequence[Run]) -> list[str]:
+    """Return for each run the model it is a fold of: its config and seed, or only itself."""
+    folds: dict[str, list[int]] = defaultdict(list)
+    for run in runs:
+        folds[run.group].append(run.record["fold"])
+    return [
+        run.group if len(folds[run.group]) == len(set(folds[run.group])) > 1 else run.name
+        for run in runs
+    ]
+
+
+def _of_files(
+    paths: Sequence[str], ann_file: str | None, images_file: str | None, format_name: str
+) -> Inputs:
+    listing = ann_file or images_file
+    listed = read_ground_truth(listing) if listing else None
+    if listed is None:
+        tables, images = read_submissions(paths, format_name)
+        num_classes = 1 + max((int(t.labels.max(initial=0)) for t in tables), default=0)
+        categories = Categories.from_names([str(label) for label in range(num_classes)])
+    else:
+        images, categories = listed.images, listed.categories
+        tables = [read_submission(path, format_name, images, categories) for path in paths]
+    names = tuple(Path(path).stem for path in paths)
+    val = None
+    if ann_file is not None and listed is not None:
+        val = ValInputs(names, tuple(tables), listed, tuple(range(len(names))))
+    return Inputs(names, tuple(tables), images, categories, val)

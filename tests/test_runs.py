@@ -1,0 +1,69 @@
+"""A run finds its predictions and what judges it, and refuses what has changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from custom.errors import PodiumError
+from custom.runs import check_same_split, code_state, read_run, update_record
+from custom.testing.toy_runs import make_toy_annotations, make_toy_run, make_toy_split
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    make_toy_split(tmp_path / "data")
+    return tmp_path / "data"
+
+
+def test_a_run_is_found_from_its_folder_its_record_and_its_predictions(data: Path) -> None:
+    test_file = make_toy_run(data, data / "runs" / "a")
+    for path in (data / "runs" / "a", data / "runs" / "a" / "run.json", test_file):
+        assert read_run(path).name == "a"
+        assert read_run(path).test_file == test_file
+
+
+def test_val_predictions_cover_the_fold_and_nothing_else(data: Path) -> None:
+    run = read_run(make_toy_run(data, data / "runs" / "a", fold=1))
+    assert run.val_predictions().image_ids.tolist() == run.split.val_ids(1).tolist()
+    assert run.val_ground_truth.images.ids.tolist() == run.split.val_ids(1).tolist()
+    assert run.test_predictions().num_images == 6
+
+
+def test_changed_annotations_are_refused(data: Path) -> None:
+    run = read_run(make_toy_run(data, data / "runs" / "a"))
+    make_toy_annotations(data / "train.json", 30, seed=9)
+    with pytest.raises(PodiumError, match=r"train\.json must be the file .* content has changed"):
+        run.val_predictions()
+
+
+def test_a_record_of_another_split_is_refused(data: Path) -> None:
+    make_toy_run(data, data / "runs" / "a")
+    update_record(data / "runs" / "a", split={"path": str(data / "splits/toy"), "hash": "f" * 64})
+    with pytest.raises(PodiumError, match="must belong to the split"):
+        _ = read_run(data / "runs" / "a").split
+    runs = [read_run(data / "runs" / "a"), read_run(make_toy_run(data, data / "runs" / "b"))]
+    with pytest.raises(PodiumError, match="a was on ffffffffffff and b on"):
+        check_same_split(runs)
+
+
+@pytest.mark.parametrize("content", ["{}", "[]"])
+def test_a_cut_record_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(PodiumError, match=r"there is no .*run\.json"):
+        read_run(tmp_path)
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(PodiumError, match="must have the key 'name'"):
+        read_run(tmp_path)
+
+
+def test_updating_keeps_the_rest(data: Path) -> None:
+    make_toy_run(data, data / "runs" / "a")
+    update_record(data / "runs" / "a", verdict="accept")
+    record = json.loads((data / "runs" / "a" / "run.json").read_text())
+    assert (record["verdict"], record["name"]) == ("accept", "a")
+
+
+def test_code_state_without_a_checkout_is_unknown(tmp_path: Path) -> None:
+    assert code_state(tmp_path) == {"revision": None, "dirty": None}

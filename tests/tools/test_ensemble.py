@@ -1,0 +1,83 @@
+"""tools/ensemble.py from runs and from files to a submission that reads back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from custom.errors import PodiumError
+from custom.submission import read_submission
+from custom.tables.coco import read_ground_truth, read_results
+from custom.testing.toy_runs import make_toy_run, make_toy_split
+from tools.ensemble import EXIT_NO_GAIN, main
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[str]:
+    make_toy_split(tmp_path / "data")
+    return [
+        str(make_toy_run(tmp_path / "data", tmp_path / "runs" / name, seed, config=f"{name}.py"))
+        for name, seed in (("a", 1), ("b", 2), ("c", 3))
+    ]
+
+
+def test_the_submission_reads_back(
+    runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*runs, "--out", str(tmp_path / "sub"), "--name", "x"]) == 0
+    test = read_ground_truth(tmp_path / "data" / "test.json")
+    from_json = read_results(tmp_path / "sub" / "x.json", test.images, test.categories)
+    from_csv = read_submission(tmp_path / "sub" / "x.csv", "trash", test.images, test.categories)
+    np.testing.assert_allclose(from_csv.bboxes, from_json.bboxes, atol=1e-3)
+    assert from_json.num_boxes > 0
+    meta = json.loads((tmp_path / "sub" / "x.meta.json").read_text())
+    assert meta["runs"] == ["a", "b", "c"]
+    assert set(meta["val"]["singles"]) == {"a", "b", "c"}
+    printed = capsys.readouterr().out
+    assert f"ENSEMBLE  {meta['val']['mAP50']:.4f}" in printed
+
+
+def test_the_same_command_writes_the_same_files(runs: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "sub"
+    main([*runs, "--out", str(out)])
+    first = {path.name: path.read_bytes() for path in out.iterdir()}
+    main([*runs, "--out", str(out)])
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == first
+    main([*runs, "--out", str(out), "--method", "nms"])
+    assert len(list(out.iterdir())) == 2 * len(first)
+
+
+def test_a_name_is_not_taken_twice(runs: list[str], tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "sub"), "--name", "x"]
+    main([*runs, *out])
+    with pytest.raises(PodiumError, match="is of another"):
+        main([*runs, *out, "--method", "nms"])
+    assert main([*runs, *out, "--method", "nms", "--overwrite"]) == 0
+
+
+def test_strict_fails_where_fusing_is_no_gain(
+    runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "sub"
+    assert main([runs[0], "--out", str(out), "--strict"]) == EXIT_NO_GAIN
+    assert "WARNING: the ensemble" in capsys.readouterr().out
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param(["--weights", "1", "2"], r"one entry per model \(3\)", id="weights"),
+        pytest.param(["--iou-thr", "2"], "iou_thr must be between 0 and 1", id="iou"),
+        pytest.param(["--format", "none"], "none", id="format"),
+    ],
+)
+def test_bad_options_write_nothing(
+    runs: list[str], tmp_path: Path, options: list[str], message: str
+) -> None:
+    with pytest.raises(PodiumError, match=message):
+        main([*runs, "--out", str(tmp_path / "sub"), *options])
+    assert not (tmp_path / "sub").exists()
