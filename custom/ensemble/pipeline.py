@@ -108,8 +108,9 @@ def submit(
     name = name or f"{config.method}_{len(inputs.models)}models_{meta['inputs_hash'][:8]}"
     files = [Path(folder) / f"{name}{suffix}" for suffix in (".json", ".csv", ".meta.json")]
     _check_free(files[2], meta, overwrite)
-    write_results(files[0], fused.predictions, inputs.categories)
+    # The CSV first: it refuses what its format cannot hold, before anything is written.
     write_submission(files[1], fused.predictions, inputs.images, inputs.categories, format_name)
+    write_results(files[0], fused.predictions, inputs.categories)
     hashes = {"json": sha256_of(files[0]), "csv": sha256_of(files[1])}
     write_json(files[2], {**meta, "hash": hashes["csv"], "hashes": hashes})
     return Submission(files[0], files[1], fused.predictions.num_boxes, fused.notes)
