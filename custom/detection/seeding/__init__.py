@@ -1,5 +1,6 @@
 """A seed that means what it says: each sample and iteration a function of it alone."""
 
+from custom.detection.seeding.config import apply_seed, config_changes
 from custom.detection.seeding.generators import (
     derive_seed,
     seed_generators,
@@ -8,6 +9,7 @@ from custom.detection.seeding.generators import (
 )
 from custom.detection.seeding.keys import SampleKey
 from custom.detection.seeding.loop import ResumableEpochLoop
+from custom.detection.seeding.processes import join_processes_on_cpu
 from custom.detection.seeding.samplers import (
     ClassBalancedSampler,
     ResumableBatchSampler,
@@ -20,7 +22,10 @@ __all__ = [
     "ResumableEpochLoop",
     "SampleKey",
     "SeededSampler",
+    "apply_seed",
+    "config_changes",
     "derive_seed",
+    "join_processes_on_cpu",
     "seed_generators",
     "seeded",
     "set_everything",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence, Sized
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -67,8 +67,8 @@ class SeededSampler(Sampler):
         for index in self.order():
             keys.append(SampleKey(index, self.seed, self.epoch, seen[index]))
             seen[index] += 1
-        keys += keys[: len(self) * self.world_size - len(keys)]
-        return iter(keys[self.rank :: self.world_size])
+        whole = islice(cycle(keys), len(self) * self.world_size)
+        return islice(whole, self.rank, None, self.world_size)
 
 
 @DATA_SAMPLERS.register_module()
