@@ -7,6 +7,7 @@ from custom.evaluation.bootstrap import (
     bootstrap_metric,
     paired_bootstrap,
 )
+from custom.evaluation.curves import Curve, precision_recall
 from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Matches
 from custom.evaluation.matching import match
 from custom.evaluation.metrics import METRICS
@@ -17,14 +18,17 @@ from custom.evaluation.scoring import (
     score,
     score_matches,
 )
+from custom.evaluation.tail import TailReport, tail_report
 
 __all__ = [
     "COCO_AREAS",
     "COCO_IOU_THRS",
     "METRICS",
+    "Curve",
     "Matches",
     "PairedInterval",
     "Score",
+    "TailReport",
     "average_precision",
     "average_recall",
     "bootstrap_ap",
@@ -33,6 +37,8 @@ __all__ = [
     "match",
     "match_for",
     "paired_bootstrap",
+    "precision_recall",
     "score",
     "score_matches",
+    "tail_report",
 ]

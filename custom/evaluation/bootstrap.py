@@ -1,8 +1,8 @@
 """Bootstrap over images: how much a score, or the difference of two, depends on the val images.
 
 An image drawn m times counts m times: its detections and boxes get the weight m, and nothing is
-matched again. Resample r is a function of (seed, r) alone, so that two models see the same resamples
-and the number of threads does not matter.
+matched again. Resample r is a function of (seed, r) alone: two models see the same resamples,
+whatever the number of threads.
 """
 
 from __future__ import annotations
