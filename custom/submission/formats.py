@@ -32,7 +32,8 @@ class SubmissionFormat:
         empty: The cell of an image on which nothing was found.
         trailing_space: Whether a space follows every box on writing; both are read.
         classes: The class names that stand in place of numbers; None where numbers stand.
-        metric: The metric that the competition scores by, as `custom.evaluation.score` names it.
+        metric: What the competition scores by, as `custom.evaluation` names it; empty where it
+            has no name there.
         suffix: Extension of the file.
     """
 
@@ -62,6 +63,11 @@ class SubmissionFormat:
     def is_xywh(self) -> bool:
         """Whether a box is corner and size."""
         return "w" in self.fields
+
+    @property
+    def is_average_precision(self) -> bool:
+        """Whether boxes with low scores can never lower the metric."""
+        return self.metric in ("AP50", "vinbigdata")
 
     @property
     def string_column(self) -> str:
@@ -112,7 +118,11 @@ _ENTRIES = (
     ),
     SubmissionFormat("wheat", "Global Wheat", "score x y w h", row_id="stem", metric="wheat"),
     SubmissionFormat(
-        "vinbigdata", "VinBigData chest X-ray", row_id="stem", empty="14 1 0 0 1 1", metric="AP40"
+        "vinbigdata",
+        "VinBigData chest X-ray",
+        row_id="stem",
+        empty="14 1 0 0 1 1",
+        metric="vinbigdata",
     ),
     SubmissionFormat(
         "rsna",
@@ -121,6 +131,7 @@ _ENTRIES = (
         columns=("patientId", "PredictionString"),
         id_column="patientId",
         row_id="stem",
+        metric="",  # mean precision over IoU .4:.05:.75, as Wheat's at other thresholds
     ),
     SubmissionFormat(
         "siim",
@@ -138,7 +149,7 @@ _ENTRIES = (
         columns=("index", "annotations"),
         id_column="index",
         row_id="position",
-        metric="F2",
+        metric="gbr_f2",
     ),
     SubmissionFormat("coco", "COCO results", "label score x y w h", columns=(), suffix=".json"),
 )

@@ -3,67 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from custom.boxes import BoolArray, FloatArray, IntArray, xywh_to_xyxy
+from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.errors import PodiumError
 from custom.files import PathLike
-from custom.submission.csv_file import CsvFile, read_csv
+from custom.submission.csv_file import read_csv
 from custom.submission.formats import SubmissionFormat, format_for
-from custom.submission.numbers import count_tokens, normalized, parse_numbers
+from custom.submission.rows import Rows, parse_rows, row_names_of
 from custom.tables import Categories, Images, Predictions
-from custom.tables.images import first_duplicate
-from custom.tables.rows import offsets_of
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The content of a submission as the file has it, before any image or class is looked up.
-
-    Attributes:
-        format: What the file is written in.
-        source: The file, for messages.
-        names: What names each of the I rows.
-        offsets: Shape (I+1,), the boxes of each row.
-        values: Shape (N, K), the numbers of each box, in the order of the format's layout; a
-            class name is its position in `format.classes`, NaN where it is none of them.
-        refused: Position (box, field) of what should be a number and is none, with its text.
-    """
-
-    format: SubmissionFormat
-    source: str
-    names: tuple[str, ...]
-    offsets: IntArray
-    values: FloatArray
-    refused: tuple[tuple[int, int, str], ...] = ()
-
-    def columns(self, *fields: str) -> FloatArray:
-        """Return the columns of these names, shape (N, len(fields))."""
-        return self.values[:, [self.format.fields.index(field) for field in fields]]
-
-    @property
-    def bboxes(self) -> FloatArray:
-        """The boxes as xyxy, shape (N, 4)."""
-        if self.format.is_xywh:
-            return xywh_to_xyxy(self.columns("x", "y", "w", "h"))
-        return self.columns("x1", "y1", "x2", "y2")
-
-    @property
-    def scores(self) -> FloatArray:
-        """The scores, shape (N,)."""
-        return self.columns("score")[:, 0]
-
-    @property
-    def labels(self) -> FloatArray:
-        """The numbers that stand for classes, shape (N,); zeros where the format has none."""
-        return self.columns("label")[:, 0] if self.format.has_label else np.zeros(len(self.values))
-
-    def where(self, box: int) -> str:
-        """Return line, image and place of the box with that position, for messages."""
-        row = int(np.searchsorted(self.offsets, box, side="right")) - 1
-        return f"line {row + 2} ({self.names[row]}), box {box - int(self.offsets[row]) + 1}"
 
 
 def read_submission(
@@ -133,61 +82,9 @@ def read_images(
     form = format_for(path, format_name)
     if form.suffix == ".json":
         raise _needs_images(path)
-    names = _row_names(read_csv(path), form)
+    names = row_names_of(read_csv(path), form)
     sizes = np.tile(np.array(size_hw, dtype=np.int64), (len(names), 1))
     return Images(np.arange(len(names)), names, sizes, str(path))
-
-
-def parse_rows(file: CsvFile, form: SubmissionFormat) -> Rows:
-    """Return the boxes of a CSV file as it has them.
-
-    Raises:
-        PodiumError: If the columns are others, an id stands twice, or a cell has no whole boxes.
-    """
-    names = _row_names(file, form)
-    cells, counts = split_cells(file, form)
-    width = len(form.fields)
-    if (broken := np.flatnonzero(counts % width)).size:
-        row = int(broken[0])
-        raise PodiumError(
-            f"{file.source}, line {row + 2} ({names[row]}) must have {width} values a box "
-            f"({form.layout}), but has {counts[row]} values in {len(cells[row]):,} characters "
-            f"({broken.size} such lines); a cell that was cut has lost its last box"
-        )
-    return parse_cells(cells, names, file.source, form)
-
-
-def split_cells(file: CsvFile, form: SubmissionFormat) -> tuple[list[bytes], IntArray]:
-    """Return each row's normalized cell, empty where nothing was found, and how many values."""
-    cells = [normalized(cell) for cell in file.column(form.string_column)]
-    cells = [b"" if is_empty_form(cell, form) else cell for cell in cells]
-    return cells, np.fromiter(map(count_tokens, cells), np.int64, len(cells))
-
-
-def parse_cells(
-    cells: list[bytes],
-    names: tuple[str, ...],
-    source: str,
-    form: SubmissionFormat,
-) -> Rows:
-    """Return the boxes of normalized cells, each of which has whole boxes."""
-    text = b" ".join(filter(None, cells))
-    if form.classes is not None and text:
-        text = _names_to_numbers(text, form)
-    values, refused = parse_numbers(text)
-    width = len(form.fields)
-    counts = np.fromiter(map(count_tokens, cells), np.int64, len(cells)) // width
-    tokens = text.split(b" ") if refused else []
-    places = tuple((i // width, i % width, tokens[i].decode("utf-8", "replace")) for i in refused)
-    return Rows(form, source, names, offsets_of(counts), values.reshape(-1, width), places)
-
-
-def is_empty_form(cell: bytes, form: SubmissionFormat) -> bool:
-    """Return whether a normalized cell is what the format writes where nothing was found."""
-    if not form.empty or len(cell) > 3 * len(form.empty) or not cell:
-        return not cell
-    found, expected = cell.decode("utf-8", "replace").split(" "), form.empty.split(" ")
-    return len(found) == len(expected) and all(map(_same_value, found, expected))
 
 
 def rows_to_predictions(
@@ -224,29 +121,6 @@ def align_names(rows: Rows, images: Images) -> tuple[IntArray, IntArray]:
     ids = np.empty(len(order), dtype=np.int64)
     ids[order] = images.ids
     return order, ids
-
-
-def _row_names(file: CsvFile, form: SubmissionFormat) -> tuple[str, ...]:
-    if sorted(file.header) != sorted(form.columns):
-        raise PodiumError(
-            f"{file.source}: the header of format {form.name!r} must be {','.join(form.columns)} "
-            f"in either order, but is {','.join(file.header)}; a saved index is avoided by "
-            "to_csv(index=False)"
-        )
-    names = tuple(file.text_column(form.id_column))
-    if (double := first_duplicate(names)) is not None:
-        raise PodiumError(f"{file.source}: {form.id_column} must be unique, but {double!r} is not")
-    return names
-
-
-def _names_to_numbers(text: bytes, form: SubmissionFormat) -> bytes:
-    """Replace the class names of a file's boxes by their positions in `form.classes`."""
-    number_of = {name.encode(): b"%d" % i for i, name in enumerate(form.classes or ())}
-    tokens = text.split(b" ")
-    place = slice(form.fields.index("label"), None, len(form.fields))
-    # A number in place of a name is refused by what does not parse: a name that is none.
-    tokens[place] = [number_of.get(token, b"?" + token) for token in tokens[place]]
-    return b" ".join(tokens)
 
 
 def _refuse_unreadable(rows: Rows) -> None:
@@ -310,14 +184,6 @@ def known_numbers(form: SubmissionFormat, categories: Categories | None) -> IntA
     if form.classes is not None:
         numbers = [form.classes.index(name) for name in categories.names]
     return np.array(sorted(zip(numbers, range(len(numbers)), strict=True)), dtype=np.int64)
-
-
-def _same_value(found: str, expected: str) -> bool:
-    """Return whether two tokens are the same word or the same number."""
-    try:
-        return found == expected or float(found) == float(expected)
-    except ValueError:
-        return False
 
 
 def _needs_images(path: PathLike) -> PodiumError:

@@ -215,7 +215,7 @@ def test_blocks(case: Case, name: str, tmp_path: Path) -> None:
 WARNED: dict[str, tuple[Callable[[Rows], str], str]] = {
     "threshold": (
         on_boxes(lambda b: b if float(b[1]) >= 0.25 else []),
-        r"no box scores below 0.25.*: boxes with low scores never lower AP50",
+        r"no box scores below 0.25.*: boxes with low scores never lower average precision",
     ),
     "too many": (
         lambda r: text_of([(["1", "0.01", "10", "10", "20", "20"] * 101, r[0][1]), *r[1:]]),

@@ -76,7 +76,7 @@ def check_last(subject: Subject) -> list[Finding]:
 
 def check_threshold(subject: Subject) -> list[Finding]:
     """A score threshold, where the metric is an average precision."""
-    if not subject.format.metric.startswith("AP") or not subject.finite.any():
+    if not subject.format.is_average_precision or not subject.finite.any():
         return []
     lowest = float(subject.rows.scores[subject.finite].min())
     if lowest < HARMLESS_THRESHOLD:
@@ -85,7 +85,7 @@ def check_threshold(subject: Subject) -> list[Finding]:
         Finding(
             "warning",
             f"no box scores below {lowest:.3g}: boxes with low scores never lower "
-            f"{subject.format.metric}, and a threshold can only cost; export with "
+            "average precision, and a threshold can only cost; export with "
             f"score_thr below {HARMLESS_THRESHOLD:g}",
         )
     ]

@@ -12,7 +12,8 @@ import numpy as np
 from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.submission.csv_file import CsvFile
 from custom.submission.formats import SubmissionFormat
-from custom.submission.reader import Rows, known_numbers, look_up, parse_cells, split_cells
+from custom.submission.reader import known_numbers, look_up
+from custom.submission.rows import Rows, parse_cells, split_cells
 from custom.tables import Categories, Images, Predictions
 
 Level = Literal["error", "warning"]

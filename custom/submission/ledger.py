@@ -1,0 +1,170 @@
+"""The ledger: what was submitted, what validation said of it and what the board said.
+
+`submissions/ledger.jsonl` is tracked and only ever appended to, one JSON a line, so that two
+people's lines merge in git. What becomes known later (a private score) is another line of the same
+submission; the later line wins where both know something.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from custom.errors import PodiumError
+from custom.files import PathLike, read_bytes
+
+LEDGER = Path("submissions/ledger.jsonl")
+_CONFLICT_MARKS = (b"<<<<<<<", b"=======", b">>>>>>>")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One submission, as far as it is known.
+
+    Attributes:
+        time: When it was submitted, ISO 8601 with the offset from UTC.
+        name: The file's name without extension.
+        hash: SHA-256 of the file that was uploaded.
+        public: The score on the public board.
+        private: The score on the private board, once it is known.
+        val: The score on the validation images.
+        val_interval: Its confidence interval, 95%.
+        split_hash: Of the sealed split that `val` was measured on.
+        runs: The runs that were fused.
+        recipe: How they were fused.
+        class_shares: Each class's share of the scores, by what stands for it in the file.
+        note: What the team wants to remember.
+    """
+
+    time: str
+    name: str
+    hash: str
+    public: float | None = None
+    private: float | None = None
+    val: float | None = None
+    val_interval: tuple[float, float] | None = None
+    split_hash: str | None = None
+    runs: tuple[str, ...] = ()
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    class_shares: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for what in ("public", "private", "val"):
+            value = getattr(self, what)
+            if value is not None and not 0.0 <= value <= 1.0:
+                raise PodiumError(
+                    f"{self.name}: {what} score must be in [0, 1], but is {value:g}; is it percent?"
+                )
+        if self.val_interval is not None:
+            low, high = self.val_interval
+            if self.val is None or not low <= self.val <= high:
+                raise PodiumError(
+                    f"{self.name}: the interval must hold the val score {self.val}, but is "
+                    f"{low:g} to {high:g}"
+                )
+            object.__setattr__(self, "val_interval", (low, high))
+        object.__setattr__(self, "runs", tuple(self.runs))
+
+    @property
+    def moment(self) -> datetime:
+        """When it was submitted."""
+        return datetime.fromisoformat(self.time)
+
+    def merged(self, later: Entry) -> Entry:
+        """Return what is known after a later line about the same submission."""
+        known = {f.name: getattr(later, f.name) for f in fields(later) if f.name != "time"}
+        return replace(self, **{k: v for k, v in known.items() if v not in (None, "", (), {})})
+
+
+def now() -> str:
+    """Return the present moment as the ledger writes it."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def read_ledger(path: PathLike = LEDGER) -> list[Entry]:
+    """Return the submissions in the order of their first lines' times, one entry each.
+
+    A ledger that does not exist yet has none.
+
+    Raises:
+        PodiumError: If a line is no entry; its number is named.
+    """
+    return merged(_read_lines(path)) if Path(path).exists() else []
+
+
+def merged(lines: Iterable[Entry]) -> list[Entry]:
+    """Return one entry for each submission, in the order of time."""
+    entries: dict[str, Entry] = {}
+    for line in sorted(lines, key=lambda entry: entry.moment):
+        entries[line.hash] = entries[line.hash].merged(line) if line.hash in entries else line
+    return list(entries.values())
+
+
+def append(entry: Entry, path: PathLike = LEDGER, correct: bool = False) -> Entry:
+    """Add a line to the ledger, and return what is now known of that submission.
+
+    Several people and processes may add at once: each line is written whole, one after another.
+
+    Args:
+        entry: What is new.
+        path: The ledger; it is made where it is absent.
+        correct: Whether a score that the ledger has may be replaced by another one.
+
+    Raises:
+        PodiumError: If the ledger has another score for this file and `correct` is not given, or
+            nothing new is said.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)  # released when the file closes
+        known = {old.hash: old for old in read_ledger(path)}
+        if entry.hash in known:
+            _check_new(known[entry.hash], entry, correct)
+        line = orjson.dumps({k: v for k, v in asdict(entry).items() if v not in (None, "", (), {})})
+        torn = stream.tell() > 0 and not read_bytes(path).endswith(b"\n")
+        stream.write((b"\n" if torn else b"") + line + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    return known[entry.hash].merged(entry) if entry.hash in known else entry
+
+
+def _check_new(old: Entry, new: Entry, correct: bool) -> None:
+    """Refuse to say something else than before, or the same again."""
+    for what in ("public", "private", "val"):
+        before, after = getattr(old, what), getattr(new, what)
+        if not correct and None not in (before, after) and before != after:
+            raise PodiumError(
+                f"{new.name}: the ledger has {what} {before:g} for this file, now it is {after:g}; "
+                "replace it with --correct"
+            )
+    if old.merged(new) == old:
+        raise PodiumError(f"{new.name}: the ledger has this submission already, with these scores")
+
+
+def _read_lines(path: PathLike) -> list[Entry]:
+    entries = []
+    for number, line in enumerate(read_bytes(path).split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        if line.startswith(_CONFLICT_MARKS):
+            raise PodiumError(
+                f"{path}, line {number} is the mark of a merge conflict; keep the lines of both "
+                "sides and remove the marks"
+            )
+        try:
+            entries.append(Entry(**orjson.loads(line)))
+            _ = entries[-1].moment
+        except (orjson.JSONDecodeError, TypeError, ValueError) as error:
+            raise PodiumError(
+                f"{path}, line {number} must be an entry of the ledger, but: {error}"
+            ) from None
+    return entries
