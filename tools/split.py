@@ -8,40 +8,77 @@ from pathlib import Path
 
 from custom.errors import run_tool
 
+EXIT_DIFFERENT = 1
+
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("ann_file", type=Path, help="COCO annotations, as data/trash/train.json")
-    parser.add_argument("--folds", type=int, default=5, help="how many folds (%(default)s)")
-    parser.add_argument("--seed", type=int, default=42, help="of the deal (%(default)s)")
-    parser.add_argument("--group-by", help="key of the image entries, or regex on file names")
-    parser.add_argument(
-        "--from", dest="given", type=Path, nargs="+", default=[], metavar="IDS.json",
-        help="seal these folds as they are: lists of val image ids, one file a fold",
-    )  # fmt: skip
-    parser.add_argument("--out", type=Path, help="folder of splits (data/<competition>/splits)")
-    parser.add_argument("--name", help="name of the split (<folds>fold-seed<seed>)")
-    return parser.parse_args(argv)
+    add = parser.add_argument
+    add("ann_file", type=Path, nargs="?", help="COCO annotations, as data/trash/train.json")
+    add("--folds", type=int, default=5, help="how many folds (%(default)s)")
+    add("--seed", type=int, default=42, help="of the deal (%(default)s)")
+    add("--images", type=Path, help="folder that file names start from (beside ann_file)")
+    add("--group-by", metavar="KEY|REGEX", help="keep images together by entry key or file name")
+    add("--from", dest="given", type=Path, nargs="+", default=[], metavar="IDS.json",
+        help="seal these folds as they are: lists of val image ids, one file a fold")  # fmt: skip
+    add("--out", type=Path, help="folder of splits (data/<folder of ann_file>/splits)")
+    add("--name", help="name of the split (<folds>fold-seed<seed>)")
+    add("--report", type=Path, metavar="FILE.html", help="page of near-duplicates (in reports/)")
+    add("--workers", type=int, default=2, help="processes that decode images (%(default)s)")
+    add("--check", type=Path, nargs="?", const=Path(), metavar="SPLIT",
+        help="say what is not as sealed, in ann_file too; exit code 1 if it matters")  # fmt: skip
+    args = parser.parse_args(argv)
+    if args.ann_file is None and args.check is None:
+        parser.error("name the annotations to split, or --check")
+    return args
 
 
 def main(argv: Sequence[str] | None = None) -> int | None:
-    """Make a split and show it."""
+    """Make a split, or check one, and show it."""
     args = parse_args(argv)
+    return _make(args) if args.check is None else _check(args)
+
+
+def _make(args: argparse.Namespace) -> int:
     from rich.console import Console
+    from rich.progress import track
 
     from custom.splits.command import SplitRequest, balance_table, run_split
 
     console = Console()
     request = SplitRequest(
-        args.ann_file, args.folds, args.seed, args.group_by, args.given, args.out, args.name
+        args.ann_file, args.folds, args.seed, args.group_by, args.given, args.out, args.name,
+        args.images, args.report, args.workers,
+    )  # fmt: skip
+    result = run_split(
+        request, lambda items, total: track(items, "looking at images", total, console=console)
     )
-    split, draft = run_split(request)
-    console.print(balance_table(draft))
-    for finding in draft.findings:
+    console.print(balance_table(result.draft))
+    for finding in result.draft.findings:
         console.print(f"warning: {finding}", style="yellow", markup=False)
-    console.print(f"sealed {split.folder}, hash {split.hash[:12]}", markup=False)
-    return None
+    if result.report is None:
+        console.print(
+            "no images beside the annotations: not checked, no near-duplicates looked for"
+        )
+    else:
+        groups = len(result.draft.duplicates)
+        console.print(f"{groups} groups of near-duplicates: {result.report}", markup=False)
+    console.print(f"sealed {result.split.folder}, hash {result.split.hash[:12]}", markup=False)
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from custom.splits.command import run_check
+
+    matters = False
+    split = args.check if args.check != Path() else None
+    for folder, differences in run_check(split, args.ann_file, args.images):
+        print(f"{folder}: {'as sealed' if not differences else 'not as sealed'}")
+        for difference in differences:
+            print(f"  {'note' if difference.harmless else 'CHANGED'}: {difference}")
+            matters |= not difference.harmless
+    return EXIT_DIFFERENT if matters else 0
 
 
 if __name__ == "__main__":

@@ -8,9 +8,16 @@ from pathlib import Path
 
 from rich.table import Table
 
-from custom.splits.make import make_split, read_labelled, take_split
+from custom.errors import PodiumError
+from custom.splits.check import Difference, check_split, find_splits
+from custom.splits.duplicates import find_duplicates
+from custom.splits.looks import Track, images_folder, look_at_images
+from custom.splits.make import Evidence, make_split, read_labelled, take_split
+from custom.splits.report import write_duplicates_report
 from custom.splits.seal import Draft, seal
 from custom.splits.split import Split
+
+CheckResult = tuple[Path, list[Difference]]
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,9 @@ class SplitRequest:
         given: Files of val ids, one a fold, to seal as they are; empty to make folds.
         out: The folder of splits; None for `data/<folder of ann_file>/splits`.
         name: The split's name; None for one made of the parameters.
+        images: Where file names start from; None for the folder of `ann_file`, if they are there.
+        report: The page of near-duplicates; None for `reports/duplicates-<data>-<name>.html`.
+        workers: Processes that decode images.
     """
 
     ann_file: Path
@@ -34,6 +44,9 @@ class SplitRequest:
     given: Sequence[Path] = ()
     out: Path | None = None
     name: str | None = None
+    images: Path | None = None
+    report: Path | None = None
+    workers: int = 2
 
     @property
     def folder(self) -> Path:
@@ -48,14 +61,62 @@ def default_splits_folder(ann_file: Path) -> Path:
     return Path("data") / ann_file.resolve().parent.name / "splits"
 
 
-def run_split(request: SplitRequest) -> tuple[Split, Draft]:
-    """Split a data set, or take given folds, and seal the result."""
+@dataclass(frozen=True, eq=False)
+class SplitResult:
+    """What a call of the tool made.
+
+    Attributes:
+        split: As it is on disk.
+        draft: What it was sealed from.
+        report: The page of near-duplicates, or None where no images were seen.
+    """
+
+    split: Split
+    draft: Draft
+    report: Path | None
+
+
+def run_split(request: SplitRequest, track: Track | None = None) -> SplitResult:
+    """Split a data set, or take given folds, and seal the result.
+
+    Args:
+        request: What is wanted.
+        track: Wraps the images as they are looked at, for a progress bar.
+
+    Raises:
+        PodiumError: If annotations, images or parameters are bad, or another split is sealed
+            there; nothing is written then.
+    """
     gt = read_labelled(request.ann_file)
+    folder = images_folder(request.ann_file, gt.images, request.images)
+    evidence = Evidence()
+    if folder is not None:
+        looks = look_at_images(folder, gt.images, request.workers, track)
+        evidence = Evidence(looks.contents, find_duplicates(looks))
     if request.given:
-        draft = take_split(gt, request.given, request.group_by)
+        draft = take_split(gt, request.given, request.group_by, evidence)
     else:
-        draft = make_split(gt, request.num_folds, request.seed, request.group_by)
-    return seal(draft, request.folder), draft
+        draft = make_split(gt, request.num_folds, request.seed, request.group_by, evidence)
+    split = seal(draft, request.folder)
+    report = None
+    if folder is not None:
+        title = f"{request.ann_file.resolve().parent.name}-{split.name}"
+        report = request.report or Path("reports") / f"duplicates-{title}.html"
+        write_duplicates_report(draft, folder, report, title)
+    return SplitResult(split, draft, report)
+
+
+def run_check(split: Path | None, ann_file: Path | None, images: Path | None) -> list[CheckResult]:
+    """Check one split or all splits of a folder; see `check_split`.
+
+    Raises:
+        PodiumError: If there is no split.
+    """
+    where = split or (default_splits_folder(ann_file) if ann_file else Path("data"))
+    folders = find_splits(where)
+    if not folders:
+        raise PodiumError(f"{where} must hold a sealed split, but holds none; make one first")
+    return [(folder, check_split(folder, ann_file, images)) for folder in folders]
 
 
 def balance_table(draft: Draft) -> Table:

@@ -29,20 +29,21 @@ def label_digests(gt: GroundTruth) -> list[str]:
             f"{names[label]}|{box}|{is_crowd:d}"
             for label, box, is_crowd in zip(labels, boxes, crowd, strict=True)
         ]
-        digests.append(_short("\n".join(sorted(lines)).encode()))
+        digests.append(bytes_digest("\n".join(sorted(lines)).encode()))
     return digests
 
 
 def content_digest(path: PathLike) -> str:
     """Return a digest of an image file's bytes."""
-    return _short(read_bytes(path))
+    return bytes_digest(read_bytes(path))
+
+
+def bytes_digest(content: bytes) -> str:
+    """Return the first 64 bits of a SHA-256, as hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()[:DIGITS]
 
 
 def categories_of(categories: Categories) -> list[dict[str, object]]:
     """Return the classes as the manifest keeps them."""
     pairs = zip(categories.ids, categories.names, strict=True)
     return [{"id": category_id, "name": name} for category_id, name in pairs]
-
-
-def _short(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:DIGITS]

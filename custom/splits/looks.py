@@ -1,0 +1,157 @@
+"""One pass over the image files: are they whole, what do they look like, which bytes are they."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import imagehash
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from custom.boxes import IntArray
+from custom.errors import PodiumError
+from custom.files import PathLike
+from custom.splits.digests import bytes_digest
+from custom.tables import Images
+
+# Decoding a JPEG at an eighth of its size reads all of its data but skips most of the work.
+DRAFT_SIDE = 128
+THUMB_SIDE = 64
+ORIENTATIONS = 8
+FAULTS_NAMED = 5
+
+Track = Callable[[Iterable[Any], int], Iterable[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """What the image files of a data set look like.
+
+    Attributes:
+        contents: For each image the digest of its file's bytes.
+        hashes: Shape (I, 8), uint64, perceptual hashes of the eight flips and quarter turns.
+        thumbs: Shape (I, 64, 64), uint8, grey.
+    """
+
+    contents: tuple[str, ...]
+    hashes: npt.NDArray[np.uint64]
+    thumbs: npt.NDArray[np.uint8]
+
+
+def images_folder(ann_file: PathLike, images: Images, given: PathLike | None) -> Path | None:
+    """Return the folder that the file names start from, or None where no images are.
+
+    Args:
+        ann_file: The annotations; images are looked for beside them.
+        images: What they list.
+        given: The folder that the user named, taken as it is.
+
+    Raises:
+        PodiumError: If the named folder is none.
+    """
+    if given is not None:
+        if not Path(given).is_dir():
+            raise PodiumError(f"--images must be a folder, but {given} is none")
+        return Path(given)
+    beside = Path(ann_file).parent
+    return beside if any((beside / name).is_file() for name in images.file_names) else None
+
+
+def look_at_images(
+    folder: PathLike, images: Images, workers: int = 2, track: Track | None = None
+) -> Looks:
+    """Decode every image once.
+
+    Args:
+        folder: Where the file names start from.
+        images: Names and sizes.
+        workers: Processes; 1 decodes in this one.
+        track: Wraps the images as they are done, for a progress bar: gets them and their number.
+
+    Raises:
+        PodiumError: If files are missing, truncated, no images or of another size than
+            annotated; the first of them are named.
+    """
+    paths = [Path(folder) / name for name in images.file_names]
+    jobs = list(zip(paths, images.sizes_hw.tolist(), strict=True))
+    track = track or (lambda items, _: items)
+    if workers > 1 and len(jobs) > workers:
+        with ProcessPoolExecutor(workers) as pool:
+            looks = list(track(pool.map(_look, jobs, chunksize=16), len(jobs)))
+    else:
+        looks = list(track(map(_look, jobs), len(jobs)))
+    faults = [look for look in looks if isinstance(look, str)]
+    if faults:
+        more = f"\n  and {len(faults) - FAULTS_NAMED} more" if len(faults) > FAULTS_NAMED else ""
+        raise PodiumError(
+            f"{images.source}: all {len(images)} images must be whole, but {len(faults)} are not; "
+            "restore them or remove their entries:\n  " + "\n  ".join(faults[:FAULTS_NAMED]) + more
+        )
+    return Looks(
+        contents=tuple(look[0] for look in looks),
+        hashes=np.stack([look[1] for look in looks]),
+        thumbs=np.stack([look[2] for look in looks]),
+    )
+
+
+def _look(job: tuple[Path, list[int]]) -> Any:
+    """Return digest, hashes and thumbnail of one file, or a sentence that says what is wrong."""
+    path, size_hw = job
+    try:
+        content = path.read_bytes()
+        image = Image.open(io.BytesIO(content))
+        width, height = image.size
+        image.draft("L", (DRAFT_SIDE, DRAFT_SIDE))
+        grey = image.convert("L")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        reason = getattr(error, "strerror", None) or str(error).replace(repr(path), "it")
+        return f"{path}: {reason}"
+    # A turned photograph (EXIF) is annotated as it is seen.
+    if sorted([height, width]) != sorted(size_hw):
+        return f"{path}: annotated as {size_hw[1]}x{size_hw[0]}, but the file is {width}x{height}"
+    thumb = grey.resize((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BOX)
+    pixels = np.asarray(thumb)
+    hashes = [_hash(orient(pixels, turn)) for turn in range(ORIENTATIONS)]
+    return bytes_digest(content), np.array(hashes, np.uint64), pixels
+
+
+def orient(pixels: npt.NDArray[Any], turn: int) -> npt.NDArray[Any]:
+    """Return an image in one of eight orientations: four quarter turns, then mirrored ones."""
+    mirrored = pixels[..., ::-1] if turn >= ORIENTATIONS // 2 else pixels
+    return np.rot90(mirrored, turn % 4, axes=(-2, -1))
+
+
+def _hash(pixels: npt.NDArray[np.uint8]) -> int:
+    """Return the 64 bits of the perceptual hash (DCT, Zauner 2010) of a grey thumbnail."""
+    bits = imagehash.phash(Image.fromarray(np.ascontiguousarray(pixels))).hash
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def pairs_within(hashes: npt.NDArray[np.uint64], radius: int, block: int = 128) -> IntArray:
+    """Return pairs of images whose hashes differ in at most `radius` bits in some orientation.
+
+    Args:
+        hashes: Shape (I, 8).
+        radius: Bits.
+        block: Images compared with all others at a time; bounds the memory.
+
+    Returns:
+        Shape (P, 3): i < j and the orientation of j that resembles i most.
+    """
+    found = []
+    for start in range(0, len(hashes), block):
+        own = hashes[start : start + block, 0]
+        others = hashes[start:]
+        distance = np.bitwise_count(own[:, None, None] ^ others[None])  # (block, I - start, 8)
+        turn = distance.argmin(axis=2)
+        row, column = np.nonzero(distance.min(axis=2) <= radius)
+        chosen = column > row
+        row, column = row[chosen], column[chosen]
+        found.append(np.column_stack([row + start, column + start, turn[row, column]]))
+    return np.concatenate(found) if found else np.zeros((0, 3), np.int64)
