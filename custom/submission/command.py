@@ -1,0 +1,198 @@
+"""From predictions to a checked submission file, or the check alone."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from custom.boxes import FloatArray, clip_bboxes, is_degenerate
+from custom.errors import PodiumError
+from custom.files import PathLike, read_json, sha256_of, write_bytes, write_json
+from custom.runs import RECORD, Run, read_run
+from custom.submission.checker import blocks, check_submission
+from custom.submission.checks.subject import Finding
+from custom.submission.formats import format_for, format_of
+from custom.submission.ledger import LEDGER
+from custom.submission.ledger_command import last_shares
+from custom.submission.reader import read_submission
+from custom.submission.writer import write_submission
+from custom.tables import Categories, Images, Predictions
+from custom.tables.coco import read_ground_truth
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a submission is judged by; None where it is not known.
+
+    Attributes:
+        images: The test images.
+        categories: The classes.
+        val_shares: Each class's share of the annotated boxes, shape (C,).
+        last_shares: Each class's share of the scores in the last submission, shape (C,).
+    """
+
+    images: Images | None = None
+    categories: Categories | None = None
+    val_shares: FloatArray | None = None
+    last_shares: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a submission.
+
+    Attributes:
+        findings: What is wrong with it, errors first.
+        written: The file, where one was asked for and nothing blocks it.
+        notes: The repairs that were made, counted.
+    """
+
+    findings: tuple[Finding, ...]
+    written: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether it must not be submitted."""
+        return blocks(self.findings)
+
+
+def context_of(
+    path: PathLike,
+    images_file: PathLike | None = None,
+    train_file: PathLike | None = None,
+    format_name: str = "trash",
+    ledger: PathLike = LEDGER,
+) -> Context:
+    """Return what a submission is judged by.
+
+    Args:
+        path: The submission. Where it is the predictions of a run, or a `.meta.json` beside it
+            names runs, these tell the test images and annotations that are not given.
+        images_file: The COCO file with the test images and the classes.
+        train_file: The COCO file with annotations, to compare the classes' shares with.
+        format_name: A key of `FORMATS`.
+        ledger: Where the last submission is noted.
+    """
+    run = find_run(path)
+    images, categories, val_shares = None, None, None
+    if images_file is not None:
+        listed = read_ground_truth(images_file)
+        images, categories = listed.images, listed.categories
+    elif run is not None and "test" in run.record["data"]:
+        images, categories = run.test_set()
+    if categories is not None and (train_file is not None or run is not None):
+        annotated = read_ground_truth(train_file or run.val_file)  # type: ignore[union-attr]
+        if annotated.categories != categories:
+            raise PodiumError(
+                f"{annotated.source} must have the classes of the test images "
+                f"({', '.join(categories.names)}), but has {', '.join(annotated.categories.names)}"
+            )
+        counts = np.bincount(annotated.labels, minlength=len(categories))
+        val_shares = counts / max(1, annotated.num_boxes)
+    last = last_shares(ledger, categories, format_name) if categories is not None else None
+    return Context(images, categories, val_shares, last)
+
+
+def find_run(path: PathLike) -> Run | None:
+    """Return the run that a file belongs to, or the first that its meta file names."""
+    path = Path(path)
+    folder = path.with_suffix("")
+    meta_file = path.with_suffix(".meta.json")
+    if not (folder / RECORD).is_file() and meta_file.is_file():
+        names = read_json(meta_file).get("runs") or [""]
+        folder = path.parent.parent / "runs" / names[0]
+    return read_run(folder) if (folder / RECORD).is_file() else None
+
+
+def check(path: PathLike, context: Context, format_name: str = "trash") -> Outcome:
+    """Look for what is wrong with a submission file."""
+    return Outcome(tuple(_findings(path, context, format_name)))
+
+
+def export(
+    path: PathLike,
+    context: Context,
+    format_name: str = "trash",
+    out: PathLike | None = None,
+    clip: bool = False,
+    drop_degenerate: bool = False,
+    overwrite: bool = False,
+) -> Outcome:
+    """Write predictions in a competition's format and check what was written.
+
+    A file that is blocked is not left behind, and what was there stays. Beside the submission
+    `<name>.meta.json` says which run it came from, for the ledger.
+
+    Args:
+        path: COCO results, or a CSV file in the format.
+        context: What it is judged by; images and classes must be known.
+        format_name: A key of `FORMATS`.
+        out: The file to write; `submissions/<name>.csv` where None.
+        clip: Limit boxes to their images.
+        drop_degenerate: Drop boxes with x2 <= x1 or y2 <= y1.
+        overwrite: Replace a file of that name with another content.
+
+    Raises:
+        PodiumError: If images and classes are not known, the predictions are not readable, or the
+            file exists.
+    """
+    form = format_of(format_name)
+    out = Path(out) if out else Path("submissions") / f"{Path(path).stem}{form.suffix}"
+    if context.images is None or context.categories is None:
+        raise PodiumError(f"{path}: the test images must be known; name them by --images test.json")
+    table = read_submission(path, format_name, context.images, context.categories)
+    table, notes = _repaired(table, context.images, clip, drop_degenerate)
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder) / out.name
+        write_submission(trial, table, context.images, context.categories, format_name)
+        findings = tuple(_findings(trial, context, format_name))
+        if blocks(findings):
+            return Outcome(findings, notes=notes)
+        content = trial.read_bytes()
+    if out.exists() and not overwrite and out.read_bytes() != content:
+        raise PodiumError(f"{out} exists with another content; replace it with --overwrite")
+    write_bytes(out, content)
+    _write_meta(Path(path), out)
+    return Outcome(findings, out, notes)
+
+
+def _findings(path: PathLike, context: Context, format_name: str) -> list[Finding]:
+    form = format_for(path, format_name)
+    given = (context.images, context.categories, context.val_shares, context.last_shares)
+    return check_submission(path, form.name, *given)
+
+
+def _repaired(
+    table: Predictions, images: Images, clip: bool, drop_degenerate: bool
+) -> tuple[Predictions, tuple[str, ...]]:
+    """Return the table after the repairs that were asked for, and how many boxes they changed."""
+    notes = []
+    if clip:
+        clipped = clip_bboxes(table.bboxes, images.sizes_hw[table.image_index])
+        changed = int((clipped != table.bboxes).any(axis=1).sum())
+        notes.append(f"--clip moved {changed} of {table.num_boxes} boxes to their image's border")
+        table = table.with_columns(bboxes=clipped)
+    if drop_degenerate:
+        good = ~is_degenerate(table.bboxes)
+        notes.append(f"--drop-degenerate dropped {int((~good).sum())} of {table.num_boxes} boxes")
+        table = table.keep(good)
+    return table, tuple(notes)
+
+
+def _write_meta(source: Path, out: Path) -> None:
+    """Say beside a submission where it came from: the ensemble's record, or the run's."""
+    meta_file, digest = out.with_suffix(".meta.json"), sha256_of(out)
+    before = source.with_suffix(".meta.json")
+    if before.is_file():
+        write_json(meta_file, {**read_json(before), "hash": digest})
+        return
+    run = find_run(source)
+    if run is not None:
+        metrics = run.record["metrics"]
+        val = {"mAP50": metrics.get("mAP50"), "interval": metrics.get("interval")}
+        meta = {"runs": [run.name], "recipe": {}, "split_hash": run.split_hash, "val": val}
+        write_json(meta_file, {**meta, "hash": digest})
