@@ -42,8 +42,7 @@ def match(
             number is not finite or a box has x2 < x1 or y2 < y1.
     """
     _check_parameters(iou_thrs, areas, max_dets, rule)
-    predictions = _aligned(gt, predictions)
-    _check(gt, predictions)
+    predictions = aligned_and_checked(gt, predictions)
     rows, class_offsets = _by_class_and_score(gt, predictions)
     num_boxes, shape = len(rows), (len(areas), len(iou_thrs))
     # COCO lowers a threshold of 1, which rounding would make out of reach.
@@ -70,11 +69,16 @@ def match(
     )  # fmt: skip
 
 
-def _aligned(gt: GroundTruth, predictions: Predictions) -> Predictions:
-    """Return the predictions on gt's images in its order; the same object where they are."""
-    if np.array_equal(gt.images.ids, predictions.image_ids):
-        return predictions
-    return predictions.aligned_to(gt.images.ids)
+def aligned_and_checked(gt: GroundTruth, predictions: Predictions) -> Predictions:
+    """Return the predictions on gt's images in its order; the same object where they are.
+
+    Raises:
+        PodiumError: As `match`.
+    """
+    if not np.array_equal(gt.images.ids, predictions.image_ids):
+        predictions = predictions.aligned_to(gt.images.ids)
+    _check(gt, predictions)
+    return predictions
 
 
 def _by_class_and_score(gt: GroundTruth, predictions: Predictions) -> tuple[IntArray, IntArray]:

@@ -1,0 +1,144 @@
+"""Compiled part of the error types: why each detection is no hit, image by image."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from custom.boxes import BoolArray, FloatArray, IntArray
+from custom.evaluation.matches import Integers
+
+HIT, CLS, LOC, BOTH, DUPE, BKG, BEYOND = 0, 1, 2, 3, 4, 5, -1
+
+
+@njit(nogil=True, cache=True)
+def _iou(a: FloatArray, b: FloatArray, crowd: bool) -> float:  # pragma: no cover
+    """Return the IoU of two boxes; over a crowd, the share of `a` inside it."""
+    aw, ah, bw, bh = a[2] - a[0], a[3] - a[1], b[2] - b[0], b[3] - b[1]
+    w = min(aw + a[0], bw + b[0]) - max(a[0], b[0])
+    h = min(ah + a[1], bh + b[1]) - max(a[1], b[1])
+    if w <= 0 or h <= 0:
+        return 0.0
+    return w * h / (aw * ah if crowd else aw * ah + bw * bh - w * h)
+
+
+@njit(nogil=True, cache=True)
+def _take(
+    ious: FloatArray, same: BoolArray, pos_thr: float, used: BoolArray
+) -> IntArray:  # pragma: no cover
+    """Return which box each detection takes, shape (D,), or -1; `used` (G,) is written.
+
+    Args:
+        ious: Shape (D, G), detections by falling score.
+        same: Shape (D, G), where the classes agree.
+        pos_thr: A detection hits from this IoU on.
+        used: Out.
+    """
+    taken = np.full(len(ious), -1, np.int64)
+    for d in range(len(ious)):
+        best = 0.0
+        for g in range(ious.shape[1]):
+            if same[d, g] and not used[g] and ious[d, g] > best and ious[d, g] >= pos_thr:
+                taken[d], best = g, ious[d, g]
+        if taken[d] >= 0:
+            used[taken[d]] = True
+    return taken
+
+
+@njit(nogil=True, cache=True)
+def _why_no_hit(
+    ious: FloatArray, same: BoolArray, used: BoolArray, pos_thr: float, bg_thr: float
+) -> tuple[int, int]:  # pragma: no cover
+    """Return the error of a detection and the box it is about, or -1; all of shape (G,)."""
+    own, other, duplicate, any_box = -1, -1, -1, -1
+    own_iou, other_iou, duplicate_iou, any_iou = 0.0, 0.0, 0.0, 0.0
+    for g in range(len(ious)):
+        if ious[g] > any_iou:
+            any_box, any_iou = g, ious[g]
+        if same[g] and ious[g] > own_iou:
+            own, own_iou = g, ious[g]
+        if not same[g] and ious[g] > other_iou:
+            other, other_iou = g, ious[g]
+        if same[g] and used[g] and ious[g] > duplicate_iou:
+            duplicate, duplicate_iou = g, ious[g]
+    if own >= 0 and bg_thr <= own_iou <= pos_thr:
+        return LOC, own
+    if other >= 0 and other_iou >= pos_thr:
+        return CLS, other
+    if duplicate >= 0 and duplicate_iou >= pos_thr:
+        return DUPE, duplicate
+    if any_iou <= bg_thr:
+        return BKG, -1
+    return BOTH, any_box
+
+
+@njit(nogil=True, cache=True)
+def classify_images(
+    start: int,
+    stop: int,
+    det_rows: IntArray,
+    det_offsets: IntArray,
+    det_bboxes: FloatArray,
+    det_labels: IntArray,
+    gt_offsets: IntArray,
+    gt_bboxes: FloatArray,
+    gt_labels: IntArray,
+    iscrowd: BoolArray,
+    pos_thr: float,
+    bg_thr: float,
+    max_dets: int,
+    kinds: Integers,
+    gt_rows: Integers,
+    ignored: BoolArray,
+    mends: BoolArray,
+    used: BoolArray,
+    usable: BoolArray,
+) -> None:  # pragma: no cover
+    """Say for the detections on the images start..stop whether they hit, and if not, why.
+
+    Args:
+        start: First image.
+        stop: One past the last image.
+        det_rows: Shape (N,), rows of the table by image, then falling score.
+        det_offsets: Shape (I+1,), the ranges of the images in `det_rows`.
+        det_bboxes: Shape (N, 4), xyxy.
+        det_labels: Shape (N,).
+        gt_offsets: Shape (I+1,), the ranges of the images in the ground truth.
+        gt_bboxes: Shape (G, 4), xyxy.
+        gt_labels: Shape (G,).
+        iscrowd: Shape (G,); within them, detections that hit nothing are ignored.
+        pos_thr: A detection hits from this IoU on.
+        bg_thr: Up to this IoU a detection is on background.
+        max_dets: How many detections of an image count, of all classes together.
+        kinds: Out, shape (N,).
+        gt_rows: Out, shape (N,), the box that was hit or that the error is about, or -1.
+        ignored: Out, shape (N,).
+        mends: Out, shape (N,), the detection that would hit its box if its error were mended.
+        used: Out, shape (G,), boxes that were hit.
+        usable: Out, shape (G,), boxes that a mended detection would hit.
+    """
+    for image in range(start, stop):
+        rows = det_rows[det_offsets[image] : det_offsets[image + 1]][:max_dets]
+        first, end = gt_offsets[image], gt_offsets[image + 1]
+        ious = np.zeros((len(rows), end - first))
+        same = np.zeros((len(rows), end - first), np.bool_)
+        for d, row in enumerate(rows):
+            for g in range(first, end):
+                same[d, g - first] = det_labels[row] == gt_labels[g]
+                ious[d, g - first] = _iou(det_bboxes[row], gt_bboxes[g], iscrowd[g])
+                if iscrowd[g]:
+                    inside = same[d, g - first] and ious[d, g - first] > pos_thr
+                    ignored[row] = ignored[row] or inside
+                    ious[d, g - first] = 0.0  # a crowd is nothing to hit or to be confused with
+        taken = _take(ious, same, pos_thr, used[first:end])
+        for d, row in enumerate(rows):
+            if taken[d] >= 0:
+                kinds[row], gt_rows[row], ignored[row] = HIT, first + taken[d], False
+                continue
+            kind, g = _why_no_hit(ious[d], same[d], used[first:end], pos_thr, bg_thr)
+            kinds[row] = kind
+            if g < 0:
+                continue
+            gt_rows[row] = first + g
+            if kind in (CLS, LOC) and not used[first + g] and not usable[first + g]:
+                mends[row], usable[first + g] = True, True
