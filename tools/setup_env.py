@@ -151,7 +151,7 @@ def install_torch() -> None:
     index = os.environ.get("PODIUM_TORCH_INDEX") or default_torch_index()
     options = ["--extra-index-url", index] if index else []
     pip("-c", str(LOCK), pinned("torch"), *options)
-    pip("-c", str(LOCK), "-r", str(REQUIREMENTS / "build.txt"))
+    pip("--quiet", "-c", str(LOCK), "-r", str(REQUIREMENTS / "build.txt"))
 
 
 def default_torch_index() -> str | None:
@@ -219,12 +219,12 @@ def operators_work(show: bool = False) -> bool:
 
 def install_rest() -> None:
     """Install the locked rest, one OpenCV, and the checkout itself."""
-    step("install the rest")
+    step("install the rest: some 100 packages, 400 MB")
     # The lock is complete and lists no opencv-python: two OpenCVs overwrite each other's files.
-    pip("--no-deps", "--no-build-isolation", pinned("onedl-mmdetection"))
-    pip("--no-deps", "-r", str(LOCK))
+    pip("--quiet", "--no-deps", "--no-build-isolation", pinned("onedl-mmdetection"))
+    pip("--quiet", "--no-deps", "-r", str(LOCK))
     keep_one_opencv()
-    pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
+    pip("--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT))
 
 
 def keep_one_opencv() -> None:
