@@ -1,4 +1,4 @@
-"""What all kernels share: how they are compiled, overlap, and one image's rows in a workspace."""
+"""What all kernels share: how they are compiled, one group's boxes side by side, and overlap."""
 
 from __future__ import annotations
 
@@ -11,32 +11,9 @@ from custom.boxes import FloatArray, IntArray
 # first run on a machine compiles; and division as in numpy, without a branch for zero.
 jit = numba.njit(nogil=True, cache=True, error_model="numpy")
 
-
-@jit
-def intersection(a: FloatArray, b: FloatArray) -> float:
-    """Return the common area of two xyxy boxes, 0 where they only touch."""
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0.0 or height <= 0.0:
-        return 0.0
-    return width * height
-
-
-@jit
-def area(box: FloatArray) -> float:
-    """Return the area of an xyxy box."""
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
-@jit
-def normalise(source: FloatArray, size_hw: IntArray, target: FloatArray) -> None:
-    """Write a box in pixels to `target` as parts of the image's size, 0 to 1.
-
-    The reference decides in these units, and rounds in them; so do we, to decide the same where
-    an overlap equals the threshold.
-    """
-    for side in range(4):
-        target[side] = source[side] / size_hw[1 - side % 2]
+# Boxes of a group stand in columns: x1, y1, x2, y2 and the area, each contiguous, so that one box
+# is held against all of them at once. No views of rows: counting references costs more than IoU.
+NUM_ROWS = 5
 
 
 @jit
@@ -49,34 +26,114 @@ def largest_image(offsets: IntArray, first: int, last: int) -> int:
 
 
 @jit
-def best_overlap(
-    box: FloatArray, candidates: FloatArray, first: int, last: int, iou_thr: float
-) -> tuple[int, float]:
-    """Return which candidate the box overlaps most, the first of equals, and the IoU.
-
-    Args:
-        box: Shape (4,), xyxy.
-        candidates: Their boxes in columns 0 to 3 and areas in column 4.
-        first: The first candidate that is asked.
-        last: Where the candidates end.
-        iou_thr: The IoU that must be exceeded; the index is -1 where none does.
-    """
-    best, best_iou = -1, iou_thr
-    box_area = area(box)
-    for index in range(first, last):
-        common = intersection(candidates[index], box)
-        if common > 0.0:
-            iou = common / (candidates[index, 4] + box_area - common)
-            if iou > best_iou:
-                best, best_iou = index, iou
-    return best, best_iou
+def end_of_group(
+    labels: IntArray, order: np.ndarray, start: int, begin: int, count: int, class_agnostic: bool
+) -> int:
+    """Return where the rows with the label of position `begin` end, in an image of `count`."""
+    if class_agnostic:
+        return count
+    end = begin + 1
+    label = labels[start + order[start + begin]]
+    while end < count and labels[start + order[start + end]] == label:
+        end += 1
+    return end
 
 
 @jit
-def add_rounded(sums: np.ndarray, box: FloatArray, factor: float) -> None:
-    """Add a box times `factor` to single-precision sums (4,), rounded at each addition.
+def set_box(boxes: FloatArray, index: int, x1: float, y1: float, x2: float, y2: float) -> None:
+    """Write one box and its area to a column of `boxes` (5, N)."""
+    boxes[0, index] = x1
+    boxes[1, index] = y1
+    boxes[2, index] = x2
+    boxes[3, index] = y2
+    boxes[4, index] = (x2 - x1) * (y2 - y1)
 
-    The reference rounds so, and what overlaps the mean decides what joins next.
+
+@jit
+def copy_box(source: FloatArray, index: int, target: FloatArray, place: int) -> None:
+    """Copy column `index` of boxes (5, N) to column `place` of `target`."""
+    for row in range(NUM_ROWS):
+        target[row, place] = source[row, index]
+
+
+@jit
+def load_group(
+    bboxes: FloatArray,
+    order: np.ndarray,
+    start: int,
+    begin: int,
+    end: int,
+    size_hw: tuple[float, float],
+    boxes: FloatArray,
+    rows: IntArray,
+) -> None:
+    """Write a group's boxes, in parts of the image's size, to columns 0, 1, ... of `boxes` (5, N).
+
+    `rows` (N,) gets the row that each comes from.
+
+    The reference decides in these units, and rounds in them; so do we, to decide the same where
+    an overlap equals the threshold.
+    """
+    height, width = size_hw
+    for position in range(end - begin):
+        row = start + order[start + begin + position]
+        rows[position] = row
+        set_box(
+            boxes,
+            position,
+            bboxes[row, 0] / width,
+            bboxes[row, 1] / height,
+            bboxes[row, 2] / width,
+            bboxes[row, 3] / height,
+        )
+
+
+@jit
+def best_overlap(
+    boxes: FloatArray, index: int, others: FloatArray, count: int, iou_thr: float, ious: FloatArray
+) -> int:
+    """Return which of the first `count` boxes of `others` a box overlaps most; -1 if none enough.
+
+    Args:
+        boxes: Shape (5, N), the box is column `index`.
+        index: See `boxes`.
+        others: Shape (5, M).
+        count: How many of `others` to look at.
+        iou_thr: The IoU that must be exceeded. The first of equals wins.
+        ious: Shape (M,), gets the IoU with each.
+    """
+    x1, y1, x2, y2 = boxes[0, index], boxes[1, index], boxes[2, index], boxes[3, index]
+    area = boxes[4, index]
+    for other in range(count):
+        width = max(min(x2, others[2, other]) - max(x1, others[0, other]), 0.0)
+        height = max(min(y2, others[3, other]) - max(y1, others[1, other]), 0.0)
+        common = width * height
+        ious[other] = common / (others[4, other] + area - common)
+    best, best_iou = -1, iou_thr
+    for other in range(count):
+        if ious[other] > best_iou:
+            best, best_iou = other, ious[other]
+    return best
+
+
+@jit
+def add_rounded(sums: np.ndarray, index: int, boxes: FloatArray, box: int, factor: float) -> None:
+    """Add box number `box` times `factor` to single-precision sums (4, N), number `index`.
+
+    The reference rounds at each addition, and what overlaps the mean decides what joins next.
     """
     for side in range(4):
-        sums[side] = np.float32(float(sums[side]) + factor * box[side])
+        sums[side, index] = np.float32(float(sums[side, index]) + factor * boxes[side, box])
+
+
+@jit
+def set_mean(boxes: FloatArray, index: int, sums: np.ndarray, divisor: float) -> None:
+    """Replace box number `index` by its sums by `divisor`, in single precision."""
+    set_box(
+        boxes,
+        index,
+        float(np.float32(float(sums[0, index]) / divisor)),
+        float(np.float32(float(sums[1, index]) / divisor)),
+        float(np.float32(float(sums[2, index]) / divisor)),
+        float(np.float32(float(sums[3, index]) / divisor)),
+    )

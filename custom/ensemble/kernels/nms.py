@@ -5,40 +5,65 @@ from __future__ import annotations
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
-from custom.ensemble.kernels.common import area, intersection, jit, largest_image, normalise
+from custom.ensemble.kernels.common import (
+    NUM_ROWS,
+    end_of_group,
+    jit,
+    largest_image,
+    load_group,
+)
 from custom.ensemble.kernels.rows import write_kept
 
 LINEAR, GAUSSIAN = 1, 2
 
 
 @jit
-def _distance_penalty(a: FloatArray, b: FloatArray, size_hw: IntArray) -> float:
+def _common_area(boxes: FloatArray, a: int, b: int) -> float:
+    """Return the area that two columns of boxes (5, N) share."""
+    width = max(min(boxes[2, a], boxes[2, b]) - max(boxes[0, a], boxes[0, b]), 0.0)
+    height = max(min(boxes[3, a], boxes[3, b]) - max(boxes[1, a], boxes[1, b]), 0.0)
+    return width * height
+
+
+@jit
+def _distance_penalty(boxes: FloatArray, a: int, b: int, size_hw: tuple[float, float]) -> float:
     """Return the squared distance of two centres by the squared diagonal of both boxes' hull."""
-    height, width = float(size_hw[0]), float(size_hw[1])
-    dx = (a[0] + a[2] - b[0] - b[2]) / 2.0 * width
-    dy = (a[1] + a[3] - b[1] - b[3]) / 2.0 * height
-    hull_w = (max(a[2], b[2]) - min(a[0], b[0])) * width
-    hull_h = (max(a[3], b[3]) - min(a[1], b[1])) * height
+    height, width = size_hw
+    dx = (boxes[0, a] + boxes[2, a] - boxes[0, b] - boxes[2, b]) / 2.0 * width
+    dy = (boxes[1, a] + boxes[3, a] - boxes[1, b] - boxes[3, b]) / 2.0 * height
+    hull_w = (max(boxes[2, a], boxes[2, b]) - min(boxes[0, a], boxes[0, b])) * width
+    hull_h = (max(boxes[3, a], boxes[3, b]) - min(boxes[1, a], boxes[1, b])) * height
     return (dx * dx + dy * dy) / (hull_w * hull_w + hull_h * hull_h)
 
 
 @jit
 def _suppress_group(
-    boxes: FloatArray, size_hw: IntArray, iou_thr: float, by_distance: bool, gone: np.ndarray
+    boxes: FloatArray, count: int, iou_thr: float, gone: np.ndarray, overlaps: FloatArray
 ) -> None:
     """Mark in `gone` (N,) the boxes, by falling score, that one before them suppresses."""
-    for best in range(len(boxes)):
+    for best in range(count):
         if gone[best]:
             continue
-        best_area = area(boxes[best])
-        for other in range(best + 1, len(boxes)):
-            common = intersection(boxes[best], boxes[other])
-            if gone[other] or common <= 0.0:
-                continue
-            overlap = common / (best_area + area(boxes[other]) - common)
-            if by_distance:
-                overlap -= _distance_penalty(boxes[best], boxes[other], size_hw)
-            gone[other] = overlap > iou_thr
+        for other in range(best + 1, count):
+            common = _common_area(boxes, best, other)
+            overlaps[other] = common / (boxes[4, best] + boxes[4, other] - common)
+        for other in range(best + 1, count):
+            gone[other] |= overlaps[other] > iou_thr
+
+
+@jit
+def _suppress_group_by_distance(
+    boxes: FloatArray, count: int, iou_thr: float, gone: np.ndarray, size_hw: tuple[float, float]
+) -> None:
+    """As `_suppress_group`, by the IoU less the distance of the centres."""
+    for best in range(count):
+        if gone[best]:
+            continue
+        for other in range(best + 1, count):
+            common = _common_area(boxes, best, other)
+            if common > 0.0 and not gone[other]:
+                iou = common / (boxes[4, best] + boxes[4, other] - common)
+                gone[other] = iou - _distance_penalty(boxes, best, other, size_hw) > iou_thr
 
 
 @jit
@@ -61,72 +86,77 @@ def fuse_nms(
     Source: for `by_distance`, Zheng et al. 2020, arXiv:1911.08287, section 3.3.
     """
     room = largest_image(offsets, first, last)
-    boxes, gone = np.empty((room, 4)), np.empty(room, np.bool_)
+    boxes, rows = np.empty((NUM_ROWS, room)), np.empty(room, np.int64)
+    gone, overlaps = np.empty(room, np.bool_), np.empty(room)
     kept, kept_scores = np.empty(room, np.int64), np.empty(room)
     for image in range(first, last):
-        start, stop = offsets[image], offsets[image + 1]
-        for position in range(stop - start):
-            row = start + order[start + position]
-            normalise(bboxes[row], sizes_hw[image], boxes[position])
-        gone[:] = False
-        begin, found = 0, 0
-        while begin < stop - start:
-            end = _end_of_group(labels, order, start, begin, stop - start, class_agnostic)
-            _suppress_group(
-                boxes[begin:end], sizes_hw[image], iou_thr, by_distance, gone[begin:end]
-            )
+        start, count = offsets[image], offsets[image + 1] - offsets[image]
+        size_hw = (float(sizes_hw[image, 0]), float(sizes_hw[image, 1]))
+        begin, total = 0, 0
+        while begin < count:
+            end = end_of_group(labels, order, start, begin, count, class_agnostic)
+            load_group(bboxes, order, start, begin, end, size_hw, boxes, rows)
+            gone[: end - begin] = False
+            if by_distance:
+                _suppress_group_by_distance(boxes, end - begin, iou_thr, gone, size_hw)
+            else:
+                _suppress_group(boxes, end - begin, iou_thr, gone, overlaps)
+            for position in range(end - begin):
+                if not gone[position]:
+                    kept[total] = rows[position]
+                    kept_scores[total] = scores[rows[position]]
+                    total += 1
             begin = end
-        for position in range(stop - start):
-            if not gone[position]:
-                kept[found] = order[start + position]
-                kept_scores[found] = scores[start + kept[found]]
-                found += 1
-        write_kept(kept[:found], kept_scores, bboxes[start:], scores[start:], labels[start:])
-        counts[image] = found
+        write_kept(kept, kept_scores, total, start, bboxes, scores, labels)
+        counts[image] = total
 
 
 @jit
-def _end_of_group(
-    labels: IntArray, order: np.ndarray, start: int, begin: int, count: int, class_agnostic: bool
-) -> int:
-    """Return where the rows with the label of position `begin` end, in an image of `count`."""
-    if class_agnostic:
-        return count
-    end = begin + 1
-    label = labels[start + order[start + begin]]
-    while end < count and labels[start + order[start + end]] == label:
-        end += 1
-    return end
+def _swap(boxes: FloatArray, rows: IntArray, scores: FloatArray, a: int, b: int) -> None:
+    """Swap two boxes of a group, with their rows and scores."""
+    for side in range(NUM_ROWS):
+        boxes[side, a], boxes[side, b] = boxes[side, b], boxes[side, a]
+    rows[a], rows[b] = rows[b], rows[a]
+    scores[a], scores[b] = scores[b], scores[a]
 
 
 @jit
 def _decay_group(
-    boxes: FloatArray, rows: IntArray, scores: FloatArray, iou_thr: float, sigma: float, form: int
+    boxes: FloatArray,
+    rows: IntArray,
+    scores: FloatArray,
+    count: int,
+    iou_thr: float,
+    sigma: float,
+    score_thr: float,
+    form: int,
+    ious: FloatArray,
 ) -> None:
     """Order a group by decayed score, best first, and decay the scores on the way; all in place.
 
-    What stands first among equals, and the swaps, are the reference's: they decide ties.
+    What stands first among equals, and the swaps, are the reference's: they decide ties. A score
+    too low to stay is not decayed further, and ends the work when it is the best one left: what
+    it would decay is lower still.
     """
-    areas = np.empty(len(scores))
-    for index in range(len(scores)):
-        areas[index] = area(boxes[index])
-    for index in range(len(scores) - 1):
-        best = index + 1 + np.argmax(scores[index + 1 :])
-        if scores[index] < scores[best]:
-            for side in range(4):
-                boxes[index, side], boxes[best, side] = boxes[best, side], boxes[index, side]
-            rows[index], rows[best] = rows[best], rows[index]
-            scores[index], scores[best] = scores[best], scores[index]
-            areas[index], areas[best] = areas[best], areas[index]
-        for other in range(index + 1, len(scores)):
-            common = intersection(boxes[index], boxes[other])
-            if common <= 0.0:
-                continue
-            iou = common / (areas[index] + areas[other] - common)
-            if form == GAUSSIAN:
-                scores[other] *= np.exp(-(iou * iou) / sigma)
-            elif iou > iou_thr:
-                scores[other] *= 1.0 - iou
+    for index in range(count - 1):
+        best, best_score = index, scores[index]
+        for other in range(index + 1, count):
+            if scores[other] > best_score:
+                best, best_score = other, scores[other]
+        if best_score <= score_thr:
+            return
+        if best != index:
+            _swap(boxes, rows, scores, index, best)
+        for other in range(index + 1, count):
+            common = _common_area(boxes, index, other)
+            ious[other] = common / (boxes[4, index] + boxes[4, other] - common)
+        if form == LINEAR:
+            for other in range(index + 1, count):
+                scores[other] *= 1.0 - ious[other] if ious[other] > iou_thr else 1.0
+        else:
+            for other in range(index + 1, count):
+                if ious[other] > 0.0 and scores[other] > score_thr:
+                    scores[other] *= np.exp(-(ious[other] * ious[other]) / sigma)
 
 
 @jit
@@ -152,27 +182,26 @@ def fuse_soft_nms(
     Source: Bodla et al. 2017, arXiv:1704.04503, section 3.
     """
     room = largest_image(offsets, first, last)
-    boxes, decayed = np.empty((room, 4)), np.empty(room)
-    rows, kept, kept_scores = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+    boxes, rows = np.empty((NUM_ROWS, room)), np.empty(room, np.int64)
+    decayed, kept, kept_scores = np.empty(room), np.empty(room, np.int64), np.empty(room)
+    ious = np.empty(room)
     for image in range(first, last):
-        start, stop = offsets[image], offsets[image + 1]
-        for position in range(stop - start):
-            row = start + order[start + position]
-            normalise(bboxes[row], sizes_hw[image], boxes[position])
-            decayed[position] = scores[row]
-            rows[position] = row - start
-        begin, found = 0, 0
-        while begin < stop - start:
-            end = _end_of_group(labels, order, start, begin, stop - start, class_agnostic)
-            _decay_group(
-                boxes[begin:end], rows[begin:end], decayed[begin:end], iou_thr, sigma, form
-            )
+        start, count = offsets[image], offsets[image + 1] - offsets[image]
+        size_hw = (float(sizes_hw[image, 0]), float(sizes_hw[image, 1]))
+        begin, total = 0, 0
+        while begin < count:
+            end = end_of_group(labels, order, start, begin, count, class_agnostic)
+            load_group(bboxes, order, start, begin, end, size_hw, boxes, rows)
+            for position in range(end - begin):
+                decayed[position] = scores[rows[position]]
+            _decay_group(boxes, rows, decayed, end - begin, iou_thr, sigma, score_thr, form, ious)
+            for position in range(end - begin):
+                if decayed[position] > score_thr:
+                    kept[total] = rows[position]
+                    kept_scores[total] = (
+                        decayed[position] if decay_scores else scores[rows[position]]
+                    )
+                    total += 1
             begin = end
-        for position in range(stop - start):
-            if decayed[position] > score_thr:
-                kept[found] = rows[position]
-                original = scores[start + rows[position]]
-                kept_scores[found] = decayed[position] if decay_scores else original
-                found += 1
-        write_kept(kept[:found], kept_scores, bboxes[start:], scores[start:], labels[start:])
-        counts[image] = found
+        write_kept(kept, kept_scores, total, start, bboxes, scores, labels)
+        counts[image] = total

@@ -6,15 +6,57 @@ import numpy as np
 
 from custom.boxes import FloatArray, IntArray
 from custom.ensemble.kernels.common import (
+    NUM_ROWS,
     add_rounded,
-    area,
     best_overlap,
-    intersection,
+    copy_box,
+    end_of_group,
     jit,
     largest_image,
-    normalise,
+    load_group,
+    set_mean,
 )
 from custom.ensemble.kernels.rows import write_clusters
+
+
+@jit
+def _cluster_group(
+    boxes: FloatArray,
+    rows: IntArray,
+    count: int,
+    scores: FloatArray,
+    iou_thr: float,
+    mains: FloatArray,
+    main_rows: IntArray,
+    sums: np.ndarray,
+    factors: FloatArray,
+    ious: FloatArray,
+) -> int:
+    """Cluster the first `count` boxes of `boxes` (5, N), by falling score; return how many.
+
+    What joins is decided by the overlap with a cluster's best box; afterwards that box becomes
+    the mean of the members, weighted by score and by that overlap.
+    """
+    found = 0
+    for box in range(count):
+        index = best_overlap(boxes, box, mains, found, iou_thr, ious)
+        if index < 0:
+            index = found
+            found += 1
+            copy_box(boxes, box, mains, index)
+            main_rows[index] = rows[box]
+            factors[index] = 0.0
+            for side in range(4):
+                sums[side, index] = 0.0
+            width, height = boxes[2, box] - boxes[0, box], boxes[3, box] - boxes[1, box]
+            ious[index] = width * height / (boxes[4, box] + boxes[4, box] - width * height)
+        factor = scores[rows[box]] * ious[index]
+        add_rounded(sums, index, boxes, box, factor)
+        factors[index] += factor
+    for index in range(found):
+        if factors[index] > 0.0:
+            set_mean(mains, index, sums, factors[index])
+    return found
 
 
 @jit
@@ -36,37 +78,29 @@ def fuse_nmw(
     Source: Zhou et al. 2017, CAD: scale invariant framework for real-time object detection.
     """
     room = largest_image(offsets, first, last)
-    mains, sums = np.empty((room, 5)), np.empty((room, 4), np.float32)  # box and area
-    factors, best_scores = np.empty(room), np.empty(room)
-    main_labels, box = np.empty(room), np.empty(4)
+    boxes, rows = np.empty((NUM_ROWS, room)), np.empty(room, np.int64)
+    mains, main_rows = np.empty((NUM_ROWS, room)), np.empty(room, np.int64)
+    sums, factors, ious = np.empty((4, room), np.float32), np.empty(room), np.empty(room)
+    fused, fused_scores = np.empty((NUM_ROWS, room)), np.empty(room)
+    fused_labels = np.empty(room, np.int64)
     for image in range(first, last):
-        start = offsets[image]
-        found, group = 0, 0  # main boxes so far, and the first with the label at hand
-        for position in range(offsets[image + 1] - start):
-            row = start + order[start + position]
-            if not class_agnostic and found > 0 and labels[row] != main_labels[found - 1]:
-                group = found
-            normalise(bboxes[row], sizes_hw[image], box)
-            index, iou = best_overlap(box, mains, group, found, iou_thr)
-            if index < 0:
-                index = found
-                found += 1
-                mains[index, :4] = box
-                mains[index, 4] = area(box)
-                main_labels[index] = labels[row]
-                best_scores[index] = float(np.float32(scores[row]))
-                sums[index], factors[index] = 0.0, 0.0
-                common = intersection(box, box)
-                iou = common / (area(box) + area(box) - common)
-            add_rounded(sums[index], box, scores[row] * iou)
-            factors[index] += scores[row] * iou
-        for index in range(found):
-            if factors[index] > 0.0:
-                for side in range(4):
-                    pulled = float(sums[index, side]) / factors[index]
-                    mains[index, side] = float(np.float32(pulled))
+        start, count = offsets[image], offsets[image + 1] - offsets[image]
+        size_hw = (float(sizes_hw[image, 0]), float(sizes_hw[image, 1]))
+        begin, total = 0, 0
+        while begin < count:
+            end = end_of_group(labels, order, start, begin, count, class_agnostic)
+            load_group(bboxes, order, start, begin, end, size_hw, boxes, rows)
+            found = _cluster_group(
+                boxes, rows, end - begin, scores, iou_thr, mains, main_rows, sums, factors, ious
+            )
+            for index in range(found):
+                fused_labels[total] = labels[main_rows[index]]
+                # the reference returns single precision
+                fused_scores[total] = float(np.float32(scores[main_rows[index]]))
+                copy_box(mains, index, fused, total)
+                total += 1
+            begin = end
         write_clusters(
-            mains, main_labels, best_scores[:found], sizes_hw[image],
-            bboxes[start:], scores[start:], labels[start:],
-        )  # fmt: skip
-        counts[image] = found
+            fused, fused_scores, fused_labels, total, size_hw, start, bboxes, scores, labels
+        )
+        counts[image] = total

@@ -81,19 +81,74 @@ def _group_by_label(
 
 
 @jit
-def _sort_group(scores: FloatArray, start: int, group: np.ndarray, values: FloatArray) -> bool:
-    """Order one group's rows by falling score; return whether two scores are equal."""
-    count = len(group)
+def _merge_runs(
+    keys: FloatArray, rows: IntArray, count: int, spare_keys: FloatArray, spare_rows: IntArray
+) -> None:
+    """Sort `keys` (N,) by falling value, `rows` with them, by merging the runs that are there.
+
+    Models write a class's boxes by falling score, so that a group is about one run a model.
+    """
+    while True:
+        read, runs = 0, 0
+        while read < count:
+            runs += 1
+            left = read
+            middle = left + 1
+            while middle < count and keys[middle] <= keys[middle - 1]:
+                middle += 1
+            right = middle
+            if right < count:
+                right += 1
+                while right < count and keys[right] <= keys[right - 1]:
+                    right += 1
+            a, b = left, middle
+            for place in range(left, right):
+                if b >= right or (a < middle and keys[a] >= keys[b]):
+                    spare_keys[place], spare_rows[place] = keys[a], rows[a]
+                    a += 1
+                else:
+                    spare_keys[place], spare_rows[place] = keys[b], rows[b]
+                    b += 1
+            read = right
+        for place in range(count):
+            keys[place], rows[place] = spare_keys[place], spare_rows[place]
+        if runs <= 1:
+            return
+
+
+@jit
+def _sort_group(
+    scores: FloatArray,
+    start: int,
+    begin: int,
+    count: int,
+    order: np.ndarray,
+    keys: FloatArray,
+    rows: IntArray,
+) -> bool:
+    """Order one group's `count` rows by falling score; return whether two scores are equal.
+
+    Equal scores come in the opposite order of numba's argsort, as in the reference's NMS.
+    `keys` and `rows` (2, N) are scratch.
+    """
     for position in range(count):
-        values[position] = scores[start + group[position]]
-    rising = np.argsort(values[:count])
-    unsorted = group.copy()
+        rows[0, position] = order[begin + position]
+        keys[0, position] = scores[start + rows[0, position]]
+    _merge_runs(keys[0], rows[0], count, keys[1], rows[1])
     tied = False
+    for position in range(1, count):
+        tied |= keys[0, position] == keys[0, position - 1]
+    if tied:
+        for position in range(count):
+            rows[0, position] = order[begin + position]
+            keys[0, position] = scores[start + rows[0, position]]
+        rising = np.argsort(keys[0, :count])
+        for position in range(count):
+            order[begin + position] = rows[0, rising[count - 1 - position]]
+        return True
     for position in range(count):
-        group[position] = unsorted[rising[count - 1 - position]]
-        if position > 0:
-            tied |= scores[start + group[position]] == scores[start + group[position - 1]]
-    return tied
+        order[begin + position] = rows[0, position]
+    return False
 
 
 @jit
@@ -115,7 +170,8 @@ def order_rows(
     one label are equal, so that the order among these is only one of several.
     """
     ends = np.zeros(max(num_labels, 1), np.int64)
-    values = np.empty(largest_image(offsets, first, last))
+    room = largest_image(offsets, first, last)
+    keys, rows = np.empty((2, room)), np.empty((2, room), np.int64)
     for image in range(first, last):
         start, stop = offsets[image], offsets[image + 1]
         groups = _group_by_label(labels, start, stop, class_agnostic, ends, order)
@@ -124,8 +180,8 @@ def order_rows(
         begin = 0
         for group in range(groups):
             if ends[group] - begin > 1:
-                rows = order[start + begin : start + ends[group]]
-                tied[image] |= _sort_group(scores, start, rows, values)
+                count = ends[group] - begin
+                tied[image] |= _sort_group(scores, start, start + begin, count, order, keys, rows)
             begin = ends[group]
 
 
@@ -152,38 +208,47 @@ def compact_rows(
 @jit
 def write_clusters(
     clusters: FloatArray,
-    cluster_labels: FloatArray,
     cluster_scores: FloatArray,
-    size_hw: IntArray,
+    cluster_labels: IntArray,
+    count: int,
+    size_hw: tuple[float, float],
+    start: int,
     bboxes: FloatArray,
     scores: FloatArray,
     labels: IntArray,
 ) -> None:
-    """Write clusters, whose box is in columns 0 to 3, to an image's rows by falling score."""
-    found = len(cluster_scores)
-    rising = np.argsort(cluster_scores)
-    for position in range(found):
-        index = rising[found - 1 - position]
-        for side in range(4):
-            bboxes[position, side] = clusters[index, side] * size_hw[1 - side % 2]
-        scores[position] = cluster_scores[index]
-        labels[position] = int(cluster_labels[index])
+    """Write `count` clusters (5, N), in pixels, to an image's rows by falling score."""
+    height, width = size_hw
+    rising = np.argsort(cluster_scores[:count])
+    for position in range(count):
+        index, row = rising[count - 1 - position], start + position
+        bboxes[row, 0] = clusters[0, index] * width
+        bboxes[row, 1] = clusters[1, index] * height
+        bboxes[row, 2] = clusters[2, index] * width
+        bboxes[row, 3] = clusters[3, index] * height
+        scores[row] = cluster_scores[index]
+        labels[row] = cluster_labels[index]
 
 
 @jit
 def write_kept(
     kept: IntArray,
     kept_scores: FloatArray,
+    count: int,
+    start: int,
     bboxes: FloatArray,
     scores: FloatArray,
     labels: IntArray,
 ) -> None:
     """Write the rows `kept` of an image, in that order, over its first rows."""
-    kept_bboxes, kept_labels = np.empty((len(kept), 4)), np.empty(len(kept), np.int64)
-    for position in range(len(kept)):
-        kept_bboxes[position] = bboxes[kept[position]]
+    kept_bboxes, kept_labels = np.empty((count, 4)), np.empty(count, np.int64)
+    for position in range(count):
+        for side in range(4):
+            kept_bboxes[position, side] = bboxes[kept[position], side]
         kept_labels[position] = labels[kept[position]]
-    for position in range(len(kept)):
-        bboxes[position] = kept_bboxes[position]
-        scores[position] = kept_scores[position]
-        labels[position] = kept_labels[position]
+    for position in range(count):
+        row = start + position
+        for side in range(4):
+            bboxes[row, side] = kept_bboxes[position, side]
+        scores[row] = kept_scores[position]
+        labels[row] = kept_labels[position]

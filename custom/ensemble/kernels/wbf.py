@@ -2,74 +2,120 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
 from custom.ensemble.kernels.common import (
+    NUM_ROWS,
     add_rounded,
-    area,
     best_overlap,
+    copy_box,
+    end_of_group,
     jit,
     largest_image,
-    normalise,
+    load_group,
+    set_box,
+    set_mean,
 )
 from custom.ensemble.kernels.rows import write_clusters
 
 AVG, MAX, BOX_AND_MODEL_AVG, ABSENT_MODEL_AWARE_AVG = range(4)
-# Columns of a cluster: its box in columns 0 to 3, then
-AREA, SCORE_SUM, BEST_SCORE, WEIGHT_SUM, COUNT, LABEL, NUM_COLUMNS = range(4, 11)
+# What is known of a cluster besides its box; the row is that of its first and best box.
+SCORE_SUM, WEIGHT_SUM, COUNT, ROW, NUM_FACTS = range(5)
+
+
+class _Clusters(NamedTuple):
+    """The clusters of one group of boxes; used again for each group.
+
+    Attributes:
+        boxes: Shape (5, N), as columns: see `common`.
+        sums: Shape (4, N), single precision, the members' boxes times their scores.
+        facts: Shape (NUM_FACTS, N).
+        present: Shape (N, M), which models have a member.
+        ious: Shape (N,), scratch.
+    """
+
+    boxes: FloatArray
+    sums: np.ndarray
+    facts: FloatArray
+    present: np.ndarray
+    ious: FloatArray
 
 
 @jit
-def _open_cluster(
-    cluster: FloatArray, sums: np.ndarray, present: np.ndarray, box: FloatArray,
-    score: float, label: int,
-) -> None:  # fmt: skip
-    """Start a cluster at a box, as yet without members."""
-    cluster[:4] = box
-    cluster[AREA] = area(box)
-    cluster[SCORE_SUM] = cluster[WEIGHT_SUM] = cluster[COUNT] = 0.0
-    cluster[BEST_SCORE] = score
-    cluster[LABEL] = label
-    sums[:] = 0.0
-    present[:] = False
+def _open_cluster(clusters: _Clusters, index: int, boxes: FloatArray, box: int, row: int) -> None:
+    """Start cluster `index` at a box, as yet without members."""
+    set_box(clusters.boxes, index, boxes[0, box], boxes[1, box], boxes[2, box], boxes[3, box])
+    for fact in range(NUM_FACTS):
+        clusters.facts[fact, index] = 0.0
+    clusters.facts[ROW, index] = row
+    for side in range(4):
+        clusters.sums[side, index] = 0.0
+    for model in range(clusters.present.shape[1]):
+        clusters.present[index, model] = False
 
 
 @jit
-def _join_cluster(
-    cluster: FloatArray, sums: np.ndarray, box: FloatArray, score: float, weight: float
-) -> None:
-    """Add a box to a cluster, whose box becomes the mean, weighted by score."""
-    add_rounded(sums, box, score)
-    cluster[SCORE_SUM] += score
-    cluster[WEIGHT_SUM] += weight
-    cluster[COUNT] += 1.0
-    if cluster[COUNT] > 1.0 and cluster[SCORE_SUM] > 0.0:
-        for side in range(4):
-            cluster[side] = float(np.float32(float(sums[side]) / cluster[SCORE_SUM]))
-        cluster[AREA] = area(cluster)
+def _cluster_group(
+    boxes: FloatArray,
+    rows: IntArray,
+    count: int,
+    scores: FloatArray,
+    models: np.ndarray,
+    weights: FloatArray,
+    iou_thr: float,
+    clusters: _Clusters,
+) -> int:
+    """Cluster the first `count` boxes of `boxes` (5, N), by falling score; return how many.
+
+    A cluster's box is the mean of its members, weighted by score, and moves as they join.
+    """
+    found, facts = 0, clusters.facts
+    for box in range(count):
+        score, model = scores[rows[box]], models[rows[box]]
+        index = best_overlap(boxes, box, clusters.boxes, found, iou_thr, clusters.ious)
+        if index < 0:
+            index = found
+            found += 1
+            _open_cluster(clusters, index, boxes, box, rows[box])
+        add_rounded(clusters.sums, index, boxes, box, score)
+        facts[SCORE_SUM, index] += score
+        facts[WEIGHT_SUM, index] += weights[model]
+        facts[COUNT, index] += 1.0
+        clusters.present[index, model] = True
+        if facts[COUNT, index] > 1.0 and facts[SCORE_SUM, index] > 0.0:
+            set_mean(clusters.boxes, index, clusters.sums, facts[SCORE_SUM, index])
+    return found
 
 
 @jit
 def _cluster_score(
-    cluster: FloatArray, present: np.ndarray, weights: FloatArray, conf_type: int, overflow: bool
+    clusters: _Clusters,
+    index: int,
+    best_score: float,
+    weights: FloatArray,
+    conf_type: int,
+    overflow: bool,
 ) -> float:
-    """Return the score of a cluster to which the models in `present` (M,) contributed."""
-    count, weight_sum = cluster[COUNT], cluster[WEIGHT_SUM]
-    score = cluster[BEST_SCORE]
+    """Return the score of cluster `index`, whose best box has `best_score`."""
+    count, weight_sum = clusters.facts[COUNT, index], clusters.facts[WEIGHT_SUM, index]
+    score = best_score
     if count > 1.0:  # the reference keeps both in single precision
-        mean = score if conf_type == MAX else cluster[SCORE_SUM] / count
+        mean = score if conf_type == MAX else clusters.facts[SCORE_SUM, index] / count
         score = float(np.float32(mean))
         weight_sum = float(np.float32(weight_sum))
-    total, present_weight, absent_weight = 0.0, 0.0, 0.0
+    total, largest, present_weight, absent_weight = 0.0, 0.0, 0.0, 0.0
     for model in range(len(weights)):
         total += weights[model]
-        if present[model]:
+        largest = max(largest, weights[model])
+        if clusters.present[index, model]:
             present_weight += weights[model]
         else:
             absent_weight += weights[model]
     if conf_type == MAX:
-        return score / weights.max()
+        return score / largest
     if conf_type == BOX_AND_MODEL_AVG:
         return score * count / weight_sum * present_weight / total
     if conf_type == ABSENT_MODEL_AWARE_AVG:
@@ -100,32 +146,36 @@ def fuse_wbf(
     Source: Solovyev et al. 2021, arXiv:1910.13302, section 3; scores as ensemble-boxes 1.0.9.
     """
     room = largest_image(offsets, first, last)
-    clusters, sums = np.empty((room, NUM_COLUMNS)), np.empty((room, 4), np.float32)
-    present, fused_scores = np.empty((room, len(weights)), np.bool_), np.empty(room)
-    box = np.empty(4)
+    boxes, rows = np.empty((NUM_ROWS, room)), np.empty(room, np.int64)
+    clusters = _Clusters(
+        np.empty((NUM_ROWS, room)),
+        np.empty((4, room), np.float32),
+        np.empty((NUM_FACTS, room)),
+        np.empty((room, len(weights)), np.bool_),
+        np.empty(room),
+    )
+    fused, fused_scores = np.empty((NUM_ROWS, room)), np.empty(room)
+    fused_labels = np.empty(room, np.int64)
     for image in range(first, last):
-        start = offsets[image]
-        found, group = 0, 0  # clusters so far, and the first of them with the label at hand
-        for position in range(offsets[image + 1] - start):
-            row = start + order[start + position]
-            if not class_agnostic and found > 0 and labels[row] != clusters[found - 1, LABEL]:
-                group = found
-            normalise(bboxes[row], sizes_hw[image], box)
-            index, _ = best_overlap(box, clusters, group, found, iou_thr)
-            if index < 0:
-                index = found
-                found += 1
-                _open_cluster(
-                    clusters[index], sums[index], present[index], box, scores[row], labels[row]
-                )
-            _join_cluster(clusters[index], sums[index], box, scores[row], weights[models[row]])
-            present[index, models[row]] = True
-        for index in range(found):
-            fused_scores[index] = _cluster_score(
-                clusters[index], present[index], weights, conf_type, overflow
+        start, count = offsets[image], offsets[image + 1] - offsets[image]
+        size_hw = (float(sizes_hw[image, 0]), float(sizes_hw[image, 1]))
+        begin, total = 0, 0
+        while begin < count:
+            end = end_of_group(labels, order, start, begin, count, class_agnostic)
+            load_group(bboxes, order, start, begin, end, size_hw, boxes, rows)
+            found = _cluster_group(
+                boxes, rows, end - begin, scores, models, weights, iou_thr, clusters
             )
+            for index in range(found):
+                row = int(clusters.facts[ROW, index])
+                fused_labels[total] = labels[row]
+                fused_scores[total] = _cluster_score(
+                    clusters, index, scores[row], weights, conf_type, overflow
+                )
+                copy_box(clusters.boxes, index, fused, total)
+                total += 1
+            begin = end
         write_clusters(
-            clusters, clusters[:, LABEL], fused_scores[:found], sizes_hw[image],
-            bboxes[start:], scores[start:], labels[start:],
-        )  # fmt: skip
-        counts[image] = found
+            fused, fused_scores, fused_labels, total, size_hw, start, bboxes, scores, labels
+        )
+        counts[image] = total
