@@ -67,7 +67,7 @@ def _train(say: Say, config: Path) -> None:
     if (folder / RECORD).exists():
         say(f"{folder} is trained already; remove {RUNS} to train again")
         return
-    resume = ["--resume"] if (folder / "last_checkpoint").exists() else []
+    resume = ["--resume"] if (folder / "last.pth").exists() else []
     _tool(say, "train", str(config), "--seed", "42", "--work-dir", str(folder), *resume)
 
 
@@ -77,7 +77,7 @@ def _tool(say: Say, name: str, *arguments: str) -> None:
     started = time.monotonic()
     say(f"$ python {' '.join(command[1:])}")
     log_file = RUNS / f"{name}.log"
-    with log_file.open("a", encoding="utf-8") as log:
+    with log_file.open("a", encoding="utf-8", buffering=1) as log:
         code = _follow(command, log.write, say, show_all=name != "train" and name != "test")
     if code:
         raise PodiumError(f"{command[1]} ended with exit code {code}; its output is in {log_file}")

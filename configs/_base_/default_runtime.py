@@ -6,10 +6,11 @@ default_hooks = dict(
     timer=dict(type="IterTimerHook"),
     logger=dict(type="LoggerHook", interval=10),
     param_scheduler=dict(type="ParamSchedulerHook"),
+    # The best weights only; what a killed training goes on from is ResumePointHook's last.pth.
     checkpoint=dict(
         type="CheckpointHook",
-        interval=1,
-        max_keep_ckpts=1,
+        interval=-1,
+        save_last=False,
         save_best="coco/bbox_mAP_50",
         rule="greater",
     ),

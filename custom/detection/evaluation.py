@@ -27,7 +27,8 @@ def predict(
         tta: Merge flips and scales, as `tta_model` and `tta_pipeline` of the config say.
 
     Returns:
-        The table, and the metrics; those are empty where the images are not labelled.
+        The table, and the metrics; those are empty where the images are not labelled. Of several
+        processes only the main one has the table; the others get an empty one.
     """
     if not Path(checkpoint).is_file():
         raise PodiumError(f"{checkpoint} must be a checkpoint, but there is none; train first")
@@ -39,8 +40,7 @@ def predict(
     runner = Runner.from_cfg(config)
     metrics = runner.test()
     predictions = runner.test_evaluator.metrics[0].predictions
-    assert predictions is not None, "compute_metrics runs on the main process"
-    return predictions, metrics
+    return predictions or Predictions.empty([]), metrics
 
 
 def evaluation_config(config: Config, checkpoint: str | Path) -> Config:

@@ -15,6 +15,7 @@ from mmengine.runner import Runner
 from custom import runs
 from custom.detection.checks import check_before_training
 from custom.detection.evaluation import predict
+from custom.detection.hooks.resume_point import find_resume_point
 from custom.detection.seeding import set_everything
 from custom.errors import PodiumError
 from custom.files import atomic_path, canonical_hash, sha256_of, write_text
@@ -41,10 +42,13 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> dict
         PodiumError: If the data, the split or the folder is not fit for it.
     """
     folder = Path(config.work_dir)
-    check_folder(folder, resume)
+    point = check_folder(folder, resume)
     check_before_training(config)
-    config.resume = resume
-    write_text(folder / "config.py", config.pretty_text)
+    resolved = config.pretty_text
+    if point is None:
+        write_text(folder / "config.py", resolved)
+    else:
+        config.load_from, config.resume = str(point), True
     set_everything(config.randomness.seed)
     started = time.monotonic()
     runner = Runner.from_cfg(config)
@@ -54,16 +58,17 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> dict
         publish_best(folder)
     barrier()
     predictions, metrics = predict(config, folder / "best.pth", "val")
-    record = make_record(config, config_file, metrics, seconds)
+    record = make_record(config, resolved, config_file, metrics, seconds)
     if is_main_process():
         gt = read_ground_truth(config.val_evaluator.ann_file)
+        write_text(folder / "config.py", resolved)
         write_results(folder / "val.json", predictions, gt.categories)
         runs.write_record(folder, record)
     return record
 
 
-def check_folder(folder: Path, resume: bool) -> None:
-    """Refuse to write over a run, or to resume where there is none.
+def check_folder(folder: Path, resume: bool) -> Path | None:
+    """Return what to resume from; refuse to write over a run, or to resume where there is none.
 
     Raises:
         PodiumError: With the way out.
@@ -72,13 +77,14 @@ def check_folder(folder: Path, resume: bool) -> None:
         raise PodiumError(
             f"{folder} already holds a finished run; give --work-dir another folder, or move it"
         )
-    started = (folder / "last_checkpoint").exists()
-    if resume and not started:
-        raise PodiumError(f"--resume needs a checkpoint in {folder}, but there is none; drop it")
-    if started and not resume:
+    point = find_resume_point(folder)
+    if resume and point is None:
+        raise PodiumError(f"--resume needs a resume point in {folder}, but there is none; drop it")
+    if point is not None and not resume:
         raise PodiumError(
             f"{folder} holds an unfinished run; add --resume to go on, or give another --work-dir"
         )
+    return point
 
 
 def publish_best(folder: Path) -> None:
@@ -96,9 +102,13 @@ def publish_best(folder: Path) -> None:
 
 
 def make_record(
-    config: Config, config_file: str | Path, metrics: dict[str, float], seconds: float
+    config: Config,
+    resolved: str,
+    config_file: str | Path,
+    metrics: dict[str, float],
+    seconds: float,
 ) -> dict[str, Any]:
-    """Return what `run.json` keeps of a finished run."""
+    """Return what `run.json` keeps of a finished run; `resolved` is the text of its config."""
     competition = config.competition
     split = read_split(competition.split)
     folder = Path(config.work_dir)
@@ -113,7 +123,7 @@ def make_record(
             "train": runs.data_entry(Path(competition.data_root) / competition.train_ann),
             "val": runs.data_entry(config.val_evaluator.ann_file),
         },
-        "config_hash": canonical_hash(config.pretty_text),
+        "config_hash": canonical_hash(resolved),
         "checkpoint_hash": sha256_of(folder / "best.pth"),
         "code": runs.code_state(Path(__file__).parent),
         "versions": runs.environment(),

@@ -22,7 +22,7 @@ competition = dict(
     ),
 )
 
-image_scale = (320, 320)  # width, height
+image_scale = (256, 256)  # width, height
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="LoadAnnotations", with_bbox=True),

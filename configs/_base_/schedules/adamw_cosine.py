@@ -1,5 +1,5 @@
-# AdamW from scratch on a CPU: a short warm-up, then a cosine to a twentieth of the rate.
-# A leaf sets `train_cfg.max_epochs` and the cosine's `T_max` together.
+# AdamW from scratch on a CPU: a short warm-up, then a cosine to a twentieth of the rate. The
+# cosine's length is the loop's: a leaf that trains longer sets `max_epochs` alone.
 train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=30, val_interval=5)
 val_cfg = dict(type="ValLoop")
 test_cfg = dict(type="TestLoop")
@@ -15,7 +15,6 @@ param_scheduler = [
     dict(
         type="CosineAnnealingLR",
         by_epoch=True,
-        T_max=30,
         eta_min_ratio=0.05,
         convert_to_iter_based=True,
     ),

@@ -8,7 +8,6 @@ param_scheduler = [
     dict(
         type="CosineAnnealingLR",
         by_epoch=True,
-        T_max=12,
         eta_min_ratio=0.05,
         convert_to_iter_based=True,
     ),

@@ -1,0 +1,136 @@
+"""tools/train.py and tools/test.py on a toy competition: what they leave, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from custom.errors import PodiumError
+from custom.evaluation import score
+from custom.files import read_json, sha256_of, write_json
+from custom.runs import read_run
+from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from tools.test import main as predict_main
+from tools.train import main as train_main
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return make_toy_competition(tmp_path / "data")
+
+
+@pytest.fixture
+def leaf(data: Path, tmp_path: Path) -> str:
+    return str(make_toy_leaf(data, tmp_path / "toy.py"))
+
+
+def test_a_run_holds_what_the_design_says(leaf: str, tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "toy"
+    assert train_main([leaf, "--seed", "7", "--fold", "1", "--work-dir", str(folder)]) == 0
+    run = read_run(folder)
+    assert (run.record["seed"], run.record["fold"], run.record["name"]) == (7, 1, "toy")
+    assert run.record["checkpoint_hash"] == sha256_of(folder / "best.pth")
+    val = run.val_predictions()
+    assert sorted(val.image_ids.tolist()) == sorted(run.split.val_ids(1).tolist())
+    # run.json says what val.json scores, and val.json is what best.pth predicts.
+    scored = score(run.val_ground_truth, val)
+    metrics = run.record["metrics"]
+    assert metrics["mAP50"] == pytest.approx(scored.value, abs=1e-12)
+    assert list(metrics["per_class"]) == ["red", "green", "blue"]
+    assert "optimizer" not in torch.load(folder / "best.pth", weights_only=False)
+    assert predict_main([str(folder)]) == 0
+    assert read_run(folder).test_predictions().num_images == 12
+    with pytest.raises(PodiumError, match="already holds a finished run"):
+        train_main([leaf, "--work-dir", str(folder)])
+
+
+def test_the_seed_of_the_command_line_holds(leaf: str, tmp_path: Path) -> None:
+    states = []
+    for name, seed in (("a", "42"), ("b", "42"), ("c", "43")):
+        folder = tmp_path / "runs" / name
+        options = ["--cfg-options", "randomness.seed=5", "seed=6"]
+        train_main([leaf, "--seed", seed, "--work-dir", str(folder), *options])
+        states.append(torch.load(folder / "best.pth", weights_only=False)["state_dict"])
+    same = [all(torch.equal(states[0][k], other[k]) for k in other) for other in states[1:]]
+    assert same == [True, False]
+    val = [(tmp_path / "runs" / name / "val.json").read_bytes() for name in "ab"]
+    assert val[0] == val[1]
+
+
+def no_image(data: Path, leaf: str) -> list[str]:
+    next(iter(sorted((data / "images").iterdir()))).unlink()
+    return []
+
+
+def other_classes(data: Path, leaf: str) -> list[str]:
+    return ["--cfg-options", "competition.classes=['red','green']"]
+
+
+def renumbered_val(data: Path, leaf: str) -> list[str]:
+    content = read_json(data / "train.json")
+    content["annotations"] = content["annotations"][:-1]
+    write_json(data / "train.json", content)
+    return []
+
+
+def no_boxes(data: Path, leaf: str) -> list[str]:
+    write_json(data / "train.json", read_json(data / "test.json"))
+    return []
+
+
+def no_weights(data: Path, leaf: str) -> list[str]:
+    return ["--cfg-options", "load_from=http://127.0.0.1:9/weights.pth"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        pytest.param(no_image, r"images/0000.png; is --data-root right", id="missing-image"),
+        pytest.param(other_classes, "must be the categories of", id="classes"),
+        pytest.param(no_boxes, "must have boxes to learn from", id="empty"),
+        pytest.param(renumbered_val, "changed since", id="annotations-changed"),
+        pytest.param(no_weights, "127.0.0.1:9/weights.pth.*--no-pretrained", id="weights"),
+        pytest.param(lambda d, c: ["--fold", "2"], "fold must be 0 to 1", id="fold"),
+        pytest.param(lambda d, c: ["--split", str(d)], "must be a sealed split", id="split"),
+        pytest.param(lambda d, c: ["--resume"], "needs a resume point", id="resume"),
+        pytest.param(lambda d, c: ["--load-from", "none.pth"], "must be a checkpoint", id="load"),
+        pytest.param(lambda d, c: ["--cfg-options", "fold"], "KEY=VALUE", id="cfg-options"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_training(
+    data: Path, leaf: str, tmp_path: Path, spoil, message: str
+) -> None:
+    options = spoil(data, leaf)
+    folder = tmp_path / "runs" / "toy"
+    with pytest.raises(PodiumError, match=message):
+        train_main([leaf, "--work-dir", str(folder), *options])
+    assert not (folder / "run.json").exists()
+    assert not (folder / "config.py").exists()
+
+
+def test_a_truncated_image_stops_the_training_with_its_name(
+    data: Path, leaf: str, tmp_path: Path
+) -> None:
+    for path in (data / "images").iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(PodiumError, match=r"cannot read the image .*images/00\d\d\.png"):
+        train_main([leaf, "--work-dir", str(tmp_path / "runs" / "toy")])
+
+
+def test_a_test_set_without_its_images_is_refused(leaf: str, data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "toy"
+    train_main([leaf, "--work-dir", str(folder)])
+    for path in (data / "images").iterdir():
+        path.unlink()
+    with pytest.raises(PodiumError, match="every image must be a file"):
+        predict_main([str(folder)])
+    assert not folder.with_name("toy.json").exists()
+    (folder / "best.pth").write_bytes(b"")
+    with pytest.raises(PodiumError, match=r"must be what run.json records"):
+        predict_main([str(folder)])
+    assert json.loads((folder / "run.json").read_text())["seed"] == 42
+    assert np.isfinite(json.loads((folder / "run.json").read_text())["wall_time_s"])
