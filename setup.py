@@ -22,7 +22,7 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.10,<3.13",
     packages=find_packages(include=["custom", "custom.*"]),
-    include_package_data=True,
+    package_data={"": ["templates/*"]},
     install_requires=requirements("core"),
     extras_require={"detection": requirements("detection"), "dev": requirements("dev")},
 )

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from custom.errors import PodiumError
+from custom.splits import read_split
+from custom.testing.toy_splits import coco, random_boxes, save_scene
+from tools.split import main
+
+
+@pytest.fixture(autouse=True)
+def in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def save_images(folder: Path, num_images: int = 20) -> None:
+    for seed in range(num_images):
+        save_scene(folder / f"train/{seed:04d}.jpg", seed if seed != 7 else 3)
+
+
+def test_the_default_place_and_the_printed_table(
+    write_coco: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not main([str(write_coco()), "--folds", "4", "--seed", "7"])
+    printed = capsys.readouterr().out
+    split = read_split("data/toy/splits/4fold-seed7")
+    assert split.num_folds == 4
+    assert split.hash[:12] in printed
+    assert "fold 3" in printed
+    assert "no images beside the annotations" in printed
+    assert not main([str(write_coco()), "--check"])
+
+
+def test_images_beside_the_annotations_are_looked_at(
+    write_coco: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_coco()
+    save_images(path.parent)
+    main([str(path), "--out", "out", "--name", "a", "--workers", "1"])
+    assert "1 groups of near-duplicates" in capsys.readouterr().out
+    split = read_split("out/a")
+    assert all(split.contents)
+    assert split.groups[3] == split.groups[7]
+    for fold in range(5):
+        assert len({3, 7} & set(split.val_ids(fold).tolist())) in (0, 2)
+    page = Path("reports/duplicates-toy-a.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == 2
+    assert "train/0007.jpg" in page
+
+
+def test_a_truncated_image_is_named_before_anything_is_written(
+    write_coco: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = write_coco()
+    save_images(path.parent)
+    bad = path.parent / "train/0005.jpg"
+    bad.write_bytes(bad.read_bytes()[:-300])
+    with pytest.raises(PodiumError, match=r"0005\.jpg: image file is truncated"):
+        main([str(path), "--out", "out"])
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "reports").exists()
+
+
+def test_given_folds_and_groups(
+    write_coco: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_coco(coco(20, random_boxes(20)))
+    ids = [Path("a.json"), Path("b.json")]
+    for file, values in zip(ids, (range(9), range(9, 20)), strict=True):
+        file.write_text(json.dumps(list(values)))
+    main([str(path), "--from", "a.json", "b.json", "--group-by", r"/(\d\d\d)"])
+    split = read_split("data/toy/splits/given-2fold")
+    assert split.val_ids(0).tolist() == list(range(9))
+    assert "fold 0 leaks: 1 groups" in capsys.readouterr().out.replace("\n", " ")
+
+
+def test_check_says_what_changed(
+    write_coco: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = coco(20, random_boxes(20))
+    main([str(write_coco(content)), "--folds", "4"])
+    content["annotations"].pop()
+    assert main([str(write_coco(content)), "--check", "data/toy/splits/4fold-seed42"]) == 1
+    assert "CHANGED: val images of fold" in capsys.readouterr().out
+
+
+def test_nothing_to_do_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([])
+    assert "name the annotations" in capsys.readouterr().err
+    with pytest.raises(PodiumError, match="must hold a sealed split, but holds none"):
+        main(["--check"])
