@@ -132,12 +132,13 @@ def _without_degenerate(
 
 def _count_faults(table: Predictions, sizes_hw: IntArray) -> IntArray:
     """Return how many boxes of each image have each fault, shape (I, NUM_FAULTS)."""
-    from custom.ensemble.engine import over_images
     from custom.ensemble.kernels.faults import NUM_FAULTS, count_faults
+    from custom.evaluation.threads import over_ranges
 
     faults = np.zeros((table.num_images, NUM_FAULTS), np.int64)
     columns = (table.offsets, table.bboxes, table.scores, table.labels, sizes_hw)
-    over_images(count_faults, *columns, TOLERANCE_PX, _MAX_LABEL, faults)
+    limits = (TOLERANCE_PX, _MAX_LABEL)
+    over_ranges(count_faults, table.num_images, table.num_boxes, *columns, *limits, faults)
     return faults
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,43 +11,9 @@ import numpy.typing as npt
 from custom.boxes import IntArray
 from custom.ensemble.config import CONF_TYPES, FusionConfig
 from custom.ensemble.kernels import nms, nmw, rows, wbf
+from custom.evaluation.threads import over_ranges
 from custom.tables import Predictions
 from custom.tables.rows import offsets_of
-
-# Starting threads costs about as much as fusing this many boxes.
-_ROWS_PER_THREAD = 10_000
-_RANGES_PER_THREAD = 4
-
-
-def num_threads() -> int:
-    """Return how many threads to use: `NUMBA_NUM_THREADS`, else the cores we may run on."""
-    wanted = os.environ.get("NUMBA_NUM_THREADS", "")
-    return int(wanted) if wanted.isdigit() and int(wanted) else len(os.sched_getaffinity(0))
-
-
-def over_images(
-    kernel: Callable[..., Any], offsets: IntArray, *arguments: Any, threads: int | None = None
-) -> None:
-    """Call `kernel(first, last, offsets, *arguments)` for ranges that cover all images.
-
-    Args:
-        kernel: Must write only what belongs to the images of its range, so that the result is
-            the same for any number of threads.
-        offsets: Shape (I+1,), rows by image; ranges are about equal in rows.
-        arguments: Passed on.
-        threads: None is as many as there are cores.
-    """
-    num_images, num_rows = len(offsets) - 1, int(offsets[-1])
-    threads = min(threads or num_threads(), 1 + num_rows // _ROWS_PER_THREAD)
-    if threads == 1:
-        kernel(0, num_images, offsets, *arguments)
-        return
-    shares = np.linspace(0, num_rows, threads * _RANGES_PER_THREAD + 1)[1:-1]
-    edges = np.unique([0, *np.searchsorted(offsets, shares).tolist(), num_images]).tolist()
-    with ThreadPoolExecutor(threads) as pool:
-        jobs = [pool.submit(kernel, *ends, offsets, *arguments) for ends in pairwise(edges)]
-        for job in jobs:
-            job.result()
 
 
 class _Pool:
@@ -61,15 +24,13 @@ class _Pool:
         counts: Shape (I,), how many of an image's rows, from its first, hold boxes now.
     """
 
-    def __init__(
-        self, models: Sequence[Predictions], config: FusionConfig, threads: int | None
-    ) -> None:
-        self.config, self.threads = config, threads
+    def __init__(self, models: Sequence[Predictions], config: FusionConfig) -> None:
+        self.config = config
         self.weights = np.array(config.weights_for(len(models)))
         self.counts = np.zeros(models[0].num_images, np.int64)
         for model in models:
             arguments = (model.offsets, model.scores, config.skip_box_thr, self.counts)
-            over_images(rows.count_rows, *arguments, threads=threads)
+            self._over_images(rows.count_rows, model.num_boxes, *arguments)
         self.offsets = offsets_of(self.counts)
         num_rows = int(self.offsets[-1])
         self.bboxes = np.empty((num_rows, 4))
@@ -85,7 +46,11 @@ class _Pool:
             model = models[index]
             source = (model.offsets, model.bboxes, model.scores, model.labels)
             settings = (self.config.skip_box_thr, index, factor, divisor)
-            over_images(rows.gather_rows, *source, *settings, *target, threads=self.threads)
+            self._over_images(rows.gather_rows, model.num_boxes, *source, *settings, *target)
+
+    def _over_images(self, kernel: Callable[..., None], work: int, *arguments: Any) -> None:
+        """Run a kernel over all images; each writes only to its own rows."""
+        over_ranges(kernel, len(self.counts), work, *arguments)
 
     def order(self) -> npt.NDArray[np.int32]:
         """Return the rows of each image by label and, but for soft-NMS, by falling score."""
@@ -94,7 +59,7 @@ class _Pool:
         num_labels = int(self.labels.max(initial=0)) + 1
         settings = (num_labels, self.config.class_agnostic, not self.config.is_soft)
         arguments = (self.offsets, self.scores, self.labels, *settings, order, tied)
-        over_images(rows.order_rows, *arguments, threads=self.threads)
+        self._over_images(rows.order_rows, len(order), *arguments)
         if self.config.method in ("wbf", "nmw"):
             for image in np.flatnonzero(tied).tolist():
                 self._order_ties(slice(self.offsets[image], self.offsets[image + 1]), order)
@@ -118,8 +83,8 @@ class _Pool:
         columns: tuple[npt.NDArray[Any], ...] = (self.bboxes, self.scores, self.labels)
         if self.config.method == "wbf":
             columns = (*columns, self.models, self.weights)
-        arguments = (self.order(), sizes_hw, *columns, *settings, self.counts)
-        over_images(kernel, self.offsets, *arguments, threads=self.threads)
+        arguments = (self.offsets, self.order(), sizes_hw, *columns, *settings, self.counts)
+        self._over_images(kernel, len(self.scores), *arguments)
 
     def table(self, image_ids: IntArray) -> Predictions:
         """Return the results as a table; the rows are moved together and cut in place."""
@@ -143,7 +108,7 @@ def _factors(config: FusionConfig, num_models: int) -> list[tuple[float, float]]
     return [(float(weight), total) for weight in weights]
 
 
-def _kernel(config: FusionConfig) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+def _kernel(config: FusionConfig) -> tuple[Callable[..., None], tuple[Any, ...]]:
     """Return the kernel of the method, and what it takes after the columns."""
     agnostic = config.class_agnostic
     if config.method == "wbf":
@@ -162,16 +127,16 @@ def fuse_tables(
     models: Sequence[Predictions],
     sizes_hw: IntArray,
     config: FusionConfig,
-    threads: int | None = None,
 ) -> Predictions:
     """Fuse tables that were checked and list the same images in the same order.
+
+    The result does not depend on the number of threads.
 
     Args:
         models: One table per model; none has a weight of zero.
         sizes_hw: Shape (I, 2), the images' height and width, above 0.
         config: The method and its parameters.
-        threads: None is as many as there are cores. The result does not depend on it.
     """
-    pool = _Pool(models, config, threads)
+    pool = _Pool(models, config)
     pool.fuse(sizes_hw)
     return pool.table(models[0].image_ids)
