@@ -105,6 +105,8 @@ def place_data(config: Config) -> None:
                 data_prefix=dict(img=""),
                 metainfo=dict(classes=tuple(competition.classes)),
             )
+            if dataset["part"] == "train" and "augmentations" in config:
+                dataset["augmentations"] = config.augmentations
             if dataset["part"] != "test":
                 dataset.update(split=competition.split, fold=competition.fold)
     for part in ("val", "test"):

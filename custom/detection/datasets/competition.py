@@ -49,6 +49,8 @@ class CompetitionDataset(CocoDataset):
         split: Folder of a sealed split; None takes every image.
         fold: The fold, from 0; needed with `split`.
         part: "train" (all folds but `fold`), "val" (`fold`) or "test" (every image).
+        augmentations: Transforms put into the pipeline right after its loaders, where images
+            still have their own size; those of an `_base_/augmentations` config come here.
         stages: Pipelines of later epochs: `(first epoch, pipeline)`, epochs from 0 and rising.
         **kwargs: As in mmdet's `CocoDataset`. `metainfo` may leave out `classes`.
     """
@@ -62,6 +64,7 @@ class CompetitionDataset(CocoDataset):
         split: str | None = None,
         fold: int | None = None,
         part: str = "train",
+        augmentations: Sequence[dict] = (),
         stages: Sequence[tuple[int, list[dict]]] = (),
         **kwargs: Any,
     ) -> None:
@@ -71,6 +74,8 @@ class CompetitionDataset(CocoDataset):
             raise PodiumError(f"a split needs a fold, but fold is None; split {split}")
         self.split, self.fold, self.part = split, fold, part
         self.stages = [(int(epoch), Compose(pipeline)) for epoch, pipeline in stages]
+        if augmentations:
+            kwargs["pipeline"] = with_augmentations(kwargs.get("pipeline", []), augmentations)
         super().__init__(*args, **kwargs)
 
     def full_init(self) -> None:
@@ -177,6 +182,12 @@ class CompetitionDataset(CocoDataset):
             if results is None:
                 return None
         return results
+
+
+def with_augmentations(pipeline: Sequence[dict], augmentations: Sequence[dict]) -> list[dict]:
+    """Return a pipeline's config with `augmentations` right after its last loader."""
+    last = max((i for i, t in enumerate(pipeline) if t["type"].startswith("Load")), default=-1)
+    return [*pipeline[: last + 1], *augmentations, *pipeline[last + 1 :]]
 
 
 def _is_loader(transform: Callable) -> bool:

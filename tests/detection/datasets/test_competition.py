@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch.utils.data import DataLoader
 
@@ -248,3 +249,35 @@ def test_a_crop_that_gives_up_is_drawn_again_on_the_same_image(ann_file):
         sample = dataset[SampleKey(0, seed=1, epoch=epoch)]
         assert sample["data_samples"].img_id == 0
         assert same(sample, dataset[SampleKey(0, seed=1, epoch=epoch)])
+
+
+def test_augmentations_come_right_after_the_loaders(ann_file):
+    dataset = build(ann_file, augmentations=[{"type": "RandomFog"}, {"type": "Mixup"}])
+    names = [type(transform).__name__ for transform in dataset.pipeline.transforms]
+    assert names[:5] == ["LoadImageFromFile", "LoadAnnotations", "RandomFog", "Mixup", "RandomFlip"]
+
+
+AUGMENTATIONS = Path(__file__).parents[3] / "configs/_base_/augmentations"
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in AUGMENTATIONS.glob("*.py")))
+def test_every_augmentation_base_gives_good_samples(ann_file, name):
+    config = Config.fromfile(AUGMENTATIONS / f"{name}.py")
+    dataset = build(ann_file, augmentations=config.augmentations)
+    plain = build(ann_file)
+    changed = 0
+    for epoch in range(4):
+        for index in range(len(dataset)):
+            key = SampleKey(index, seed=42, epoch=epoch)
+            sample = dataset[key]
+            assert same(sample, dataset[key])
+            instances = sample["data_samples"].gt_instances
+            height, width = sample["inputs"].shape[1:]
+            assert instances.labels.dtype == torch.int64
+            assert len(instances.labels) == len(instances.bboxes)
+            low, high = instances.bboxes.tensor[:, :2], instances.bboxes.tensor[:, 2:]
+            assert bool((low >= 0).all())
+            assert bool((high <= torch.tensor([width, height])).all())
+            assert bool((high > low).all())
+            changed += not same(sample, plain[key])
+    assert changed == 0 if name == "flip" else changed > 0

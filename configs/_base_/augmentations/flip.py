@@ -1,0 +1,4 @@
+# Nothing but the flip that every pipeline of `_base_/datasets` has: the reference that the other
+# augmentations are judged against. An augmentation base goes into a leaf's `_base_` list; its
+# transforms come right after loading, where images still have their own size.
+augmentations = []
