@@ -80,3 +80,12 @@ def test_a_class_without_boxes_changes_nothing(write_coco: Callable[..., Path]) 
     assert np.isnan(draft.balance.deviations[list(count_features(gt).names).index("none")])
     assert draft.balance.largest("class") < 0.5
     assert not any("none" in finding for finding in draft.findings)
+
+
+def test_the_number_of_images_comes_before_the_number_of_boxes() -> None:
+    """One image holds as many boxes as the ten others, in five classes: it may not stand alone."""
+    boxes = np.array([10] + [1] * 10)
+    counts = np.column_stack([np.ones(11, np.int64), *[boxes] * 5])
+    features = Features(counts, ("images", *["class"] * 5), tuple("iabcde"))
+    folds = assign_folds(features, np.arange(11), 2, 0)
+    assert sorted(np.bincount(folds).tolist()) == [5, 6]
