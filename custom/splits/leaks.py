@@ -8,6 +8,7 @@ import numpy as np
 
 from custom.boxes import IntArray
 from custom.errors import PodiumError
+from custom.files import PathLike
 from custom.splits.digests import content_digest
 from custom.splits.split import Split
 from custom.tables import Images
@@ -17,7 +18,7 @@ def assert_no_leak(
     split: Split,
     fold: int,
     train_file_names: Iterable[str],
-    files: Mapping[str, str] | None = None,
+    files: Mapping[str, PathLike] | None = None,
     source: str = "the training set",
 ) -> None:
     """Check that none of the images to train on is a val image of the fold.
@@ -29,23 +30,19 @@ def assert_no_leak(
         fold: The fold that will judge the model.
         train_file_names: Of the images to train on, from any annotation file.
         files: For some of these names the path on disk; where the split knows the contents of
-            its images, a val image under another name is found too.
+            its images, a val image under a name that it does not know is found too.
         source: What is trained on, for the message.
 
     Raises:
         PodiumError: If one of them is; the first are named.
     """
     val = set(split.val_positions(fold).tolist())
-    names = list(train_file_names)
-    leaking = [name for name in names if val.intersection(split.name_index.matches(name))]
-    if files and any(split.contents):
-        judged = {split.contents[position] for position in val} - {""}
-        seen = set(leaking)
-        leaking += [
-            name
-            for name in names
-            if name in files and name not in seen and content_digest(files[name]) in judged
-        ]
+    found = {name: split.name_index.matches(name) for name in train_file_names}
+    leaking = [name for name, positions in found.items() if val.intersection(positions)]
+    judged = {split.contents[position] for position in val} - {""}
+    if files and judged:
+        unknown = [name for name, positions in found.items() if not positions and name in files]
+        leaking += [name for name in unknown if content_digest(files[name]) in judged]
     if leaking:
         raise PodiumError(
             f"{source} must not hold val images of fold {fold} of split {split.folder}, but holds "
