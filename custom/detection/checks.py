@@ -41,8 +41,8 @@ def check_before_training(config: Config) -> None:
                 f"{split.folder}: the {part} part of fold {competition.fold} is empty"
             )
         check_image_files(gt.images, root)
-    names = chosen.images.file_names
-    assert_no_leak(split, competition.fold, names, source=chosen.source)
+    files = {name: root / name for name in chosen.images.file_names}
+    assert_no_leak(split, competition.fold, files, files, chosen.source)
     fetch_weights(config)
 
 
