@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmengine.config import Config
-
 from custom.files import read_json, write_json
 from custom.splits import make_split, seal
 from custom.tables.coco import read_ground_truth
@@ -14,9 +12,10 @@ from custom.testing.toy_data import TOY_CLASSES, make_toy_coco
 
 TEST_PIPELINE = [
     {"type": "LoadImageFromFile"},
+    {"type": "Resize", "scale": (64, 64), "keep_ratio": True},
     {
         "type": "PackDetInputs",
-        "meta_keys": ("img_id", "img_path", "ori_shape", "img_shape"),
+        "meta_keys": ("img_id", "img_path", "ori_shape", "img_shape", "scale_factor"),
     },
 ]
 
@@ -61,5 +60,7 @@ def make_toy_leaf(data: Path, path: Path, max_epochs: int = 1) -> Path:
         "save_best": "coco/bbox_mAP_50",
         "rule": "greater",
     }
+    from mmengine.config import Config  # testing/ is part of the light core
+
     Config(config).dump(str(path))
     return path

@@ -11,8 +11,9 @@ from custom.detection.hooks import find_resume_point
 from custom.errors import PodiumError
 from custom.testing.toy_config import toy_model
 from custom.testing.toy_data import make_toy_coco
-from custom.testing.toy_training import RecordHook, difference, toy_runner, trained_state
+from tests.detection.seeding.toy_training import RecordHook, difference, toy_runner, trained_state
 
+ROOT = Path(__file__).resolve().parents[3]
 # Everything that a resumed training could lose: momentum, averaged weights, a schedule by
 # iteration and one by epoch, gradients being accumulated, and draws by the model.
 MODEL = toy_model()
@@ -48,9 +49,9 @@ def train(ann_file: Path, work_dir: Path, seed: int = 42, **changes) -> list[lis
 
 
 def process(options: dict, **env: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "custom.testing.toy_training", json.dumps(options)]
+    command = [sys.executable, "-m", "tests.detection.seeding.toy_training", json.dumps(options)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", **env}
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_one_does_not(ann_file, tmp_path):
