@@ -68,7 +68,7 @@ def check_operators(probe: Probe) -> Finding:
     if "undefined symbol" in outcome.text or "signal" in outcome.text:
         text = f"must be built for this torch, but were built for another: {outcome.text}"
         return Finding(subject, text, REBUILD)
-    if "not compiled with GPU support" in outcome.text or "not implemented on cuda" in outcome.text:
+    if "not compiled with GPU support" in outcome.text or "device cuda" in outcome.text:
         text = f"must run on the GPU, but were built for the CPU: {outcome.text}"
         return Finding(subject, text, REBUILD)
     return Finding(subject, f"must run, but: {outcome.text}", REBUILD)

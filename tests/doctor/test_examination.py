@@ -1,0 +1,80 @@
+import importlib.metadata
+
+import pytest
+
+from custom.doctor import examination
+from custom.doctor.probe import Outcome
+from tools.doctor import main
+
+PODIUM = [
+    "numpy==2.2.6",
+    'torch==2.13.0; extra == "detection"',
+    'pytest==9.2.0; extra == "dev"',
+]
+WELL = {
+    "podium": "0.1.0",
+    "numpy": "2.2.6",
+    "torch": "2.13.0+cpu",
+    "opencv-python-headless": "4.12.0.88",
+}
+ANSWERS = {"numba": "0.68.1", "nms": "cpu", "cv2": "4.12.0", "torch": "2.13.0+cpu none False"}
+
+
+def healthy(code):
+    return Outcome(True, next(answer for word, answer in ANSWERS.items() if word in code))
+
+
+@pytest.fixture
+def installation(monkeypatch):
+    """A machine that is well; a test changes what is installed."""
+    installed = dict(WELL)
+    monkeypatch.setattr(examination, "installed_versions", lambda: installed)
+    monkeypatch.setattr(importlib.metadata, "requires", lambda name: PODIUM)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    return installed
+
+
+def faults(folder, **options):
+    findings = examination.examine(folder, run_probe=options.pop("run_probe", healthy), **options)
+    return [finding.subject for finding in findings if not finding.ok]
+
+
+def test_a_sound_installation(installation, tmp_path):
+    assert faults(tmp_path) == []
+
+
+def test_a_package_of_another_version(installation, tmp_path):
+    installation["torch"] = "2.14.1"
+    assert faults(tmp_path) == ["torch"]
+
+
+def test_podium_itself_is_missing(installation, tmp_path):
+    del installation["podium"]
+    assert faults(tmp_path) == ["podium"]
+
+
+def test_light_core_without_torch(installation, tmp_path):
+    for name in ("torch", "opencv-python-headless"):
+        del installation[name]
+
+    def without_torch(code):
+        if "torch" in code or "cv2" in code:
+            return Outcome(False, "ModuleNotFoundError: No module named 'torch'")
+        return healthy(code)
+
+    assert faults(tmp_path, core=True, run_probe=without_torch) == []
+    # Without torch the operators cannot be tried: one fault is named once.
+    assert faults(tmp_path, run_probe=without_torch) == ["torch", "torch", "OpenCV"]
+
+
+def test_installed_versions_are_read():
+    assert examination.installed_versions()["numpy"] == importlib.metadata.version("numpy")
+
+
+def test_tool_ends_with_2_on_a_fault(installation, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    installation["numpy"] = "1.26.4"
+    assert main(["--core"]) == 2
+    assert "FAULT  numpy: must be 2.2.6, but is 1.26.4" in capsys.readouterr().out
+    installation["numpy"] = "2.2.6"
+    assert main(["--core"]) is None

@@ -1,0 +1,68 @@
+"""The house rule: everything outside custom/detection imports without torch and mmdet."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = ("torch", "torchvision", "mmengine", "mmcv", "mmdet", "albumentations", "wandb")
+
+WALK = """
+import importlib, pkgutil, sys
+
+heavy, skipped = sys.argv[1].split(","), tuple(sys.argv[2].split(","))
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in heavy:
+            raise ImportError(f"{name} is not to be imported here")
+
+sys.meta_path.insert(0, Refuse())
+import custom
+count = 0
+for module in pkgutil.walk_packages(custom.__path__, "custom.", onerror=lambda name: None):
+    if not module.name.startswith(skipped):
+        importlib.import_module(module.name)
+        count += 1
+print(count)
+"""
+
+
+def walk(heavy, skipped):
+    return subprocess.run(
+        [sys.executable, "-c", WALK, ",".join(heavy), ",".join(skipped)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_everything_but_detection_imports_without_torch():
+    process = walk(HEAVY, ["custom.detection"])
+    assert process.returncode == 0, process.stderr
+    sources = [
+        path
+        for path in (ROOT / "custom").rglob("*.py")
+        if "detection" not in path.relative_to(ROOT).parts and path.parent != ROOT / "custom"
+    ]
+    assert int(process.stdout) >= len(sources)
+
+
+def test_only_the_sample_data_need_opencv():
+    process = walk([*HEAVY, "cv2"], ["custom.detection", "custom.sample"])
+    assert process.returncode == 0, process.stderr
+
+
+def test_the_block_is_effective():
+    process = walk(HEAVY, ["custom.nothing"])
+    assert process.returncode != 0
+    assert "is not to be imported here" in process.stderr
+
+
+@pytest.mark.parametrize("module", ["custom", "custom.doctor"])
+def test_what_must_start_at_once_loads_no_library(module):
+    code = f"import sys, {module}; print(sorted(set(sys.modules) & set({HEAVY!r} + ('numpy',))))"
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert process.stdout.strip() == "[]"
