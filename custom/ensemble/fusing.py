@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from custom.boxes import IntArray
+from custom.ensemble import duplicates
 from custom.ensemble.checks import prepare
 from custom.ensemble.config import FusionConfig
 from custom.tables import Images, Predictions
@@ -43,6 +44,7 @@ def fuse_with_notes(
     config: FusionConfig,
     clip: bool = False,
     drop_degenerate: bool = False,
+    dedupe: bool = False,
 ) -> FusionResult:
     """Check tables and fuse them.
 
@@ -55,12 +57,16 @@ def fuse_with_notes(
         config: The method and its parameters.
         clip: Limit boxes to their images however far they leave them.
         drop_degenerate: Leave out boxes with x2 <= x1 or y2 <= y1.
+        dedupe: Leave out boxes that repeat a better one of the same model.
 
     Raises:
         PodiumError: If tables, images and weights do not fit, or a box is wrong.
     """
     config.weights_for(len(models))
     prepared, notes = prepare(models, images, clip, drop_degenerate)
+    if dedupe:
+        prepared = [_deduped(model, notes) for model in prepared]
+    notes += duplicates.find_duplicating(prepared, config)
     fused = fuse_prepared(prepared, images.sizes_hw, config)
     if (above := int((fused.scores > 1.0).sum())) > 0:
         notes.append(
@@ -68,6 +74,14 @@ def fuse_with_notes(
             "several boxes in a cluster; deduplicate it, or use conf_type box_and_model_avg"
         )
     return FusionResult(fused, tuple(notes))
+
+
+def _deduped(model: Predictions, notes: list[str]) -> Predictions:
+    """Return the table without the model's own duplicates, counted in a note."""
+    kept = duplicates.dedupe(model)
+    if (gone := model.num_boxes - kept.num_boxes) > 0:
+        notes.append(f"{model.source}: {gone} duplicates of {model.num_boxes} boxes were dropped")
+    return kept
 
 
 def fuse_prepared(
