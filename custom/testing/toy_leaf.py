@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from custom.files import read_json, write_json
 from custom.splits import make_split, seal
@@ -33,7 +34,7 @@ def make_toy_leaf(data: Path, path: Path, max_epochs: int = 1) -> Path:
     config = toy_config(data / "train.json", path.parent / "unused")
     loader = {"batch_size": 2, "num_workers": 0, "sampler": {"type": "DefaultSampler"}}
     for part, pipeline in (("train", FLIP), ("val", TEST_PIPELINE), ("test", TEST_PIPELINE)):
-        dataset = {"type": "CompetitionDataset", "part": part, "pipeline": pipeline}
+        dataset: dict[str, Any] = {"type": "CompetitionDataset", "part": part, "pipeline": pipeline}
         dataset |= {} if part == "train" else {"test_mode": True}
         sampler = {"type": "DefaultSampler", "shuffle": part == "train"}
         config[f"{part}_dataloader"] = {**loader, "sampler": sampler, "dataset": dataset}
