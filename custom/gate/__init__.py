@@ -1,1 +1,20 @@
-"""Gate."""
+"""Is a change better than its baseline? Accept, reject, or cannot tell yet."""
+
+from custom.gate.decision import gate, holm
+from custom.gate.difference import SeedNoise
+from custom.gate.evidence import Evidence
+from custom.gate.policy import GatePolicy
+from custom.gate.verdict import ACCEPT, CANNOT_TELL, REJECT, Change, Verdict
+
+__all__ = [
+    "ACCEPT",
+    "CANNOT_TELL",
+    "REJECT",
+    "Change",
+    "Evidence",
+    "GatePolicy",
+    "SeedNoise",
+    "Verdict",
+    "gate",
+    "holm",
+]

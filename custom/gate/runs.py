@@ -1,0 +1,175 @@
+"""The gate on run folders: what is compared, with which policy, and where the verdict is kept."""
+
+from __future__ import annotations
+
+import ast
+import glob
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from custom.errors import PodiumError
+from custom.files import canonical_hash, read_bytes
+from custom.gate.decision import gate
+from custom.gate.difference import SeedNoise, pooled_deviation
+from custom.gate.evidence import Evidence
+from custom.gate.policy import GatePolicy
+from custom.gate.verdict import Verdict
+from custom.runs import RECORD, Run, read_run, update_record
+
+# Names in a resolved config that say where and how it ran, not what was trained.
+_NOT_THE_SETTING = ("work_dir", "randomness", "visualizer", "vis_backends", "log_level", "resume")
+
+
+def gate_runs(
+    new: Sequence[str],
+    baseline: Sequence[str],
+    policy: GatePolicy | None = None,
+    comparisons: int | None = None,
+    record: bool = True,
+) -> Verdict:
+    """Gate runs against a baseline and keep the verdict in the new runs' `run.json`.
+
+    Args:
+        new: Run folders, or patterns such as `runs/new_*`: the seeds and folds of one change.
+        baseline: The same for what it is compared with.
+        policy: What is asked for; that of the first new run's config if None.
+        comparisons: How many changes were tried against this baseline, this one included; counted
+            from the verdicts that the runs beside it keep if None.
+        record: Whether to keep the verdict.
+
+    Raises:
+        PodiumError: If there is no such run, or they cannot be compared.
+    """
+    new_runs, baseline_runs = find_runs(new), find_runs(baseline)
+    if both := {run.folder.resolve() for run in new_runs} & {
+        run.folder.resolve() for run in baseline_runs
+    }:
+        raise PodiumError(f"a run cannot be its own baseline, but {min(both)} is on both sides")
+    others = runs_beside([*new_runs, *baseline_runs])
+    if comparisons is None:
+        comparisons = count_comparisons(new_runs, baseline_runs, others)
+    policy = policy or GatePolicy.from_config(new_runs[0].folder / "config.py")
+    verdict = gate(
+        [evidence_of(run) for run in new_runs],
+        [evidence_of(run) for run in baseline_runs],
+        policy,
+        comparisons,
+        project_seed_noise(others),
+    )
+    if record:
+        kept = {
+            **verdict.to_record(),
+            "new": [run.name for run in new_runs],
+            "baseline": [run.name for run in baseline_runs],
+        }
+        for run in new_runs:
+            update_record(run.folder, verdict=kept)
+    return verdict
+
+
+def find_runs(patterns: Iterable[str]) -> list[Run]:
+    """Return the finished runs that folders or patterns name, each once.
+
+    Raises:
+        PodiumError: If a name or pattern finds none.
+    """
+    found: dict[Path, Run] = {}
+    for pattern in patterns:
+        paths = [Path(name) for name in sorted(glob.glob(pattern))] if _is_pattern(pattern) else []
+        # `runs/new_*` also finds the test predictions `runs/new_1.json` of `runs/new_1`.
+        folders = [path for path in paths if (path / RECORD).is_file()]
+        if _is_pattern(pattern) and not folders:
+            raise PodiumError(f"{pattern} must name finished runs, but finds none with {RECORD}")
+        for run in map(read_run, folders or [Path(pattern)]):
+            found.setdefault(run.folder.resolve(), run)
+    return list(found.values())
+
+
+def runs_beside(runs: Iterable[Run]) -> list[Run]:
+    """Return every finished run in the folders that hold these."""
+    parents = sorted({run.folder.resolve().parent for run in runs})
+    records = [path for parent in parents for path in sorted(parent.glob(f"*/{RECORD}"))]
+    return [Run(path.parent, record) for path in records if (record := _complete(path))]
+
+
+def count_comparisons(new: Sequence[Run], baseline: Sequence[Run], others: Sequence[Run]) -> int:
+    """Return how many changes were gated against one of these baselines, this one included."""
+    names, judges = {run.name for run in new}, {run.name for run in baseline}
+    changes = set()
+    for run in others:
+        kept = run.record.get("verdict") or {}
+        tried = frozenset(kept.get("new", ()))
+        if tried and judges & set(kept.get("baseline", ())) and not tried & names:
+            changes.add(tried)
+    return len(changes) + 1
+
+
+def project_seed_noise(runs: Iterable[Run]) -> SeedNoise | None:
+    """Return how much mAP50 varies between runs that differ in the seed alone; None if unknown."""
+    groups: dict[str, dict[int, float]] = {}
+    for run in runs:
+        value = run.record["metrics"].get("mAP50")
+        if (setting := setting_of(run)) is not None and value is not None:
+            groups.setdefault(setting, {})[run.record["seed"]] = value
+    columns = [np.array(list(group.values()))[:, None] for group in groups.values()]
+    deviation, degrees = pooled_deviation(columns) if columns else (np.zeros(1), 0)
+    return SeedNoise(float(deviation[0]), degrees) if degrees else None
+
+
+def setting_of(run: Run) -> str | None:
+    """Return a hash of all that was trained but the seed: config, fold, data, split."""
+    path = run.folder / "config.py"
+    if not path.is_file():
+        return None
+    try:
+        tree = ast.parse(read_bytes(path))
+    except SyntaxError:
+        return None
+    kept = [
+        ast.unparse(_Seedless().visit(statement))
+        for statement in tree.body
+        if not (isinstance(statement, ast.Assign) and _assigns(statement, _NOT_THE_SETTING))
+    ]
+    data = [run.record["data"].get(part) for part in ("train", "val")]
+    return canonical_hash([kept, data, run.record["fold"], run.split_hash])
+
+
+def evidence_of(run: Run) -> Evidence:
+    """Return what a gate judges a run by."""
+    return Evidence(
+        run.name,
+        run.val_ground_truth,
+        run.val_predictions(),
+        run.record["seed"],
+        run.record["fold"],
+        run.split_hash,
+        bool(run.record.get("pseudo_labels")),
+    )
+
+
+class _Seedless(ast.NodeTransformer):
+    """Replaces every `seed=...` by `seed=0`."""
+
+    def visit_keyword(self, node: ast.keyword) -> ast.keyword:
+        if node.arg == "seed":
+            return ast.keyword(arg="seed", value=ast.Constant(0))
+        return self.generic_visit(node)  # type: ignore[return-value]
+
+
+def _assigns(statement: ast.Assign, names: Sequence[str]) -> bool:
+    return any(isinstance(target, ast.Name) and target.id in names for target in statement.targets)
+
+
+def _is_pattern(name: str) -> bool:
+    return any(character in name for character in "*?[")
+
+
+def _complete(path: Path) -> dict[str, Any] | None:
+    """Return a run's record, or None where a neighbour is not one that can be counted."""
+    try:
+        return read_run(path).record
+    except PodiumError:
+        return None
