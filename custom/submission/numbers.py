@@ -38,7 +38,9 @@ def parse_numbers(text: bytes) -> tuple[FloatArray, list[int]]:
         The values, shape (T,), NaN where a token is no number; the positions of those tokens.
         The words `nan` and `inf` are numbers here: who reads boxes checks that they are finite.
     """
-    values, refused, count = [np.zeros(0)], [], 0
+    values: list[FloatArray] = [np.zeros(0)]
+    refused: list[int] = []
+    count = 0
     for part in _parts(text):
         found, odd = _parse_part(part)
         values.append(found)
