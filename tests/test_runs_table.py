@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from custom.errors import PodiumError
+from custom.evaluation import score
+from custom.runs import Run, read_run, update_record
+from custom.runs_table import filter_rows, find_all_runs, make_rows, records_of, sort_rows
+from custom.testing.toy_runs import make_toy_run, make_toy_split
+from tools.runs import main
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[Run]:
+    """Three runs; the second was gated against the first, the third lies deeper and is better."""
+    make_toy_split(tmp_path / "data")
+    for number, name in enumerate(("a", "b", "x/c")):
+        folder = tmp_path / "runs" / name
+        make_toy_run(tmp_path / "data", folder, seed=number, config=f"configs/net_{name[0]}.py")
+        (folder / "config.py").write_text(f"model = dict(depth={18 + number}, width=1)\n")
+        metrics = {"mAP50": 0.5 + number / 10, "per_class": {}}
+        update_record(folder, metrics=metrics, wall_time_s=3600 * (3 - number))
+    update_record(folder.parents[1] / "b", verdict={"decision": "accept", "baseline": ["a"]})
+    return find_all_runs([tmp_path / "runs"])
+
+
+def test_rows(runs: list[Run]) -> None:
+    a, b, c = make_rows(runs, None, intervals=False)
+    assert [row.run for row in (a, b, c)] == ["a", "b", "c"]
+    assert (a.changed, a.verdict, a.baseline) == ((), "", "")
+    assert (b.changed, b.verdict, b.baseline) == (("model.depth: 18 -> 19",), "accept", "a")
+    assert (b.seed, b.fold, b.mAP50, b.hours) == (1, 0, 0.6, 2.0)
+    assert math.isnan(b.low)
+    assert c.baseline == ""
+
+
+def test_one_baseline_for_all(runs: list[Run]) -> None:
+    rows = make_rows(runs, read_run(runs[2].folder), intervals=False)
+    assert [row.changed for row in rows] == [
+        ("model.depth: 20 -> 18",),
+        ("model.depth: 20 -> 19",),
+        (),
+    ]
+
+
+def test_the_interval_holds_the_score(runs: list[Run]) -> None:
+    (row,) = make_rows(runs[:1], None, intervals=True)
+    value = score(runs[0].val_ground_truth, runs[0].val_predictions()).value
+    assert 0 < row.low < value < row.high < 1
+
+
+def test_lost_data_costs_the_interval_only(runs: list[Run], tmp_path: Path) -> None:
+    (tmp_path / "data" / "train.json").unlink()
+    (row,) = make_rows(runs[:1], None, intervals=True)
+    assert math.isnan(row.low)
+    assert records_of([row])[0]["low"] is None
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        pytest.param([], ["a", "b", "c"], id="none"),
+        pytest.param(["seed=1"], ["b"], id="number"),
+        pytest.param(["config=net_"], ["a", "b", "c"], id="contained"),
+        pytest.param(["config!=net_a"], ["b", "c"], id="not contained"),
+        pytest.param(["mAP50 >= 0.6", "hours<2"], ["c"], id="both"),
+        pytest.param(["verdict=accept"], ["b"], id="verdict"),
+        pytest.param(["changed=depth"], ["b"], id="changed"),
+    ],
+)
+def test_filters(conditions: list[str], expected: list[str], runs: list[Run]) -> None:
+    rows = filter_rows(make_rows(runs, None, intervals=False), conditions)
+    assert [row.run for row in rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("fold", "a filter must be like"),
+        ("nothing=1", "a column must be one of"),
+        ("fold=x", "fold must be compared with a number"),
+    ],
+)
+def test_bad_filters(condition: str, message: str, runs: list[Run]) -> None:
+    with pytest.raises(PodiumError, match=message):
+        filter_rows(make_rows(runs, None, intervals=False), [condition])
+
+
+def test_sorting_puts_unknown_values_last(runs: list[Run]) -> None:
+    update_record(runs[1].folder, metrics={"mAP50": None})
+    rows = make_rows([read_run(run.folder) for run in runs], None, intervals=False)
+    assert [row.run for row in sort_rows(rows, "-mAP50")] == ["c", "a", "b"]
+    assert [row.run for row in sort_rows(rows, "mAP50")] == ["a", "c", "b"]
+    with pytest.raises(PodiumError, match="a column must be one of"):
+        sort_rows(rows, "nothing")
+
+
+def test_broken_records_are_left_out_and_none_is_an_error(runs: list[Run], tmp_path: Path) -> None:
+    (runs[0].folder / "run.json").write_text("{}")
+    assert len(find_all_runs([tmp_path / "runs"])) == 2
+    with pytest.raises(PodiumError, match="must hold finished runs"):
+        find_all_runs([tmp_path / "nowhere"])
+
+
+def test_the_tool(runs: list[Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "rows.json"
+    main([str(tmp_path / "runs"), "--sort=-seed", "--filter", "seed<2", "--json", str(out)])
+    rows = json.loads(out.read_text())
+    assert [row["run"] for row in rows] == ["b", "a"]
+    assert rows[0]["low"] < rows[0]["high"]
+    printed = capsys.readouterr().out
+    assert "2 runs" in printed
+    assert "accept" in printed

@@ -1,0 +1,51 @@
+"""List all runs: what was changed against the baseline, mAP50 with interval, verdict, hours."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from custom.errors import run_tool
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("folders", nargs="*", type=Path, default=[Path("runs")], help="where runs lie (runs)")
+    add("--sort", default="-mAP50", metavar="COLUMN", help="or --sort=-COLUMN (%(default)s)")
+    add("--filter", nargs="+", default=[], metavar="COND", help="fold=0 config=nano 'mAP50>0.6'")
+    add("--baseline", metavar="RUN", help="compare configs with it (the one it was gated against)")
+    add("--no-intervals", action="store_true", help="do not resample the val images: quick")
+    add("--json", type=Path, metavar="FILE", help="write the rows there too")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int | None:
+    """Print the table."""
+    args = parse_args(argv)
+    from rich.console import Console
+
+    from custom.files import write_json
+    from custom.runs import read_run
+    from custom.runs_table import (
+        filter_rows,
+        find_all_runs,
+        make_rows,
+        records_of,
+        sort_rows,
+        table_of,
+    )
+
+    baseline = read_run(args.baseline) if args.baseline else None
+    rows = make_rows(find_all_runs(args.folders), baseline, not args.no_intervals)
+    rows = sort_rows(filter_rows(rows, args.filter), args.sort)
+    Console().print(table_of(rows))
+    if args.json:
+        write_json(args.json, records_of(rows))
+    return None
+
+
+if __name__ == "__main__":
+    run_tool(main)
