@@ -8,6 +8,8 @@ from typing import NoReturn
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
+# What a teammate's light installation leaves out.
+_FULL_INSTALLATION = ("torch", "mmengine", "mmcv", "mmdet", "albumentations", "cv2", "wandb")
 
 
 class PodiumError(ValueError):
@@ -20,6 +22,15 @@ def run_tool(main: Callable[[Sequence[str] | None], int | None]) -> NoReturn:
         code = main(None)
     except (PodiumError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        code = EXIT_BAD_INPUT
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _FULL_INSTALLATION:
+            raise
+        print(  # noqa: T201
+            f"error: this command needs {error.name}, which the light installation leaves out; "
+            "install everything: make setup (docs/install.md)",
+            file=sys.stderr,
+        )
         code = EXIT_BAD_INPUT
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)  # noqa: T201

@@ -37,9 +37,10 @@ def examine(folder: Path, core: bool = False, run_probe: Probe = probe) -> list[
     if not core:
         torch = check_torch(run_probe, shutil.which("nvidia-smi") is not None)
         findings.append(torch)
-        if torch.ok:  # or else the operators' fault is the same one again
+        if "torch" in installed:  # or else this is a light installation: one fault says it all
             findings.append(check_operators(run_probe))
-        findings.append(check_opencv(installed, run_probe("import cv2; print(cv2.__version__)")))
+            cv2 = run_probe("import cv2; print(cv2.__version__)")
+            findings.append(check_opencv(installed, cv2))
     findings.append(check_disk(folder, shutil.disk_usage(folder).free))
     return findings + [check_writable(folder / name) for name in WRITTEN]
 
@@ -63,7 +64,7 @@ def check_requirements(installed: Mapping[str, str], core: bool) -> list[Finding
     basic = [line for line in requirements if "extra ==" not in line]
     remedy = f"{SET_UP}; or, for the light core: pip install -e . -c requirements/lock.txt"
     findings = check_pins("core packages", basic, installed, remedy)
-    if core:
+    if core or "torch" not in installed:
         return findings
     extra = [line for line in requirements if "detection" in line.partition("extra ==")[2]]
     return findings + check_pins("detection packages", extra, installed, SET_UP)

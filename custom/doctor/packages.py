@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from custom.doctor.findings import Finding
+from custom.doctor.findings import SET_UP, Finding
 from custom.doctor.probe import Outcome
 
 HEADLESS = "opencv-python-headless"
@@ -58,7 +58,7 @@ def check_opencv(installed: Mapping[str, str], cv2: Outcome) -> Finding:
     found = [name for name in OPENCVS if name in installed]
     restore = f"pip install --no-deps --force-reinstall {HEADLESS}"
     if not found:
-        return Finding("OpenCV", f"{HEADLESS} must be installed, but no OpenCV is", restore)
+        return Finding("OpenCV", f"{HEADLESS} must be installed, but no OpenCV is", SET_UP)
     if found != [HEADLESS]:
         surplus = " ".join(name for name in found if name != HEADLESS)
         return Finding(

@@ -73,7 +73,6 @@ def test_pins():
 @pytest.mark.parametrize(
     ("installed", "cv2", "text"),
     [
-        pytest.param({}, GOOD, "no OpenCV is", id="none"),
         pytest.param(
             {**HEADLESS, "opencv-python": "4.12.0.88"}, GOOD, "overwrite each other", id="two"
         ),
@@ -87,6 +86,12 @@ def test_opencv_faults(installed, cv2, text):
     finding = check_opencv(installed, cv2)
     assert text in finding.text
     assert "pip install --no-deps --force-reinstall opencv-python-headless" in finding.remedy
+
+
+def test_no_opencv_at_all():
+    finding = check_opencv({}, GOOD)
+    assert "no OpenCV is" in finding.text
+    assert "setup_env.py --force" in finding.remedy
 
 
 def test_one_opencv_is_well():

@@ -63,8 +63,8 @@ def test_light_core_without_torch(installation, tmp_path):
         return healthy(code)
 
     assert faults(tmp_path, core=True, run_probe=without_torch) == []
-    # Without torch the operators cannot be tried: one fault is named once.
-    assert faults(tmp_path, run_probe=without_torch) == ["torch", "torch", "OpenCV"]
+    # One fault says it all: not every package that came with torch, and not the operators.
+    assert faults(tmp_path, run_probe=without_torch) == ["torch"]
 
 
 def test_installed_versions_are_read():
@@ -73,6 +73,7 @@ def test_installed_versions_are_read():
 
 def test_tool_ends_with_2_on_a_fault(installation, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("custom.doctor.compiled.TRY_NUMBA", "print('0.68.1')")
     installation["numpy"] = "1.26.4"
     assert main(["--core"]) == 2
     assert "FAULT  numpy: must be 2.2.6, but is 1.26.4" in capsys.readouterr().out

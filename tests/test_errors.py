@@ -1,0 +1,44 @@
+import pytest
+
+from custom.errors import PodiumError, run_tool
+
+
+def ending_with(error):
+    def main(argv):
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        pytest.param(PodiumError("x must be y"), 2, "error: x must be y\n", id="bad input"),
+        pytest.param(OSError(28, "No space left on device"), 2, "No space left", id="disk full"),
+        pytest.param(KeyboardInterrupt(), 130, "interrupted\n", id="interrupted"),
+        pytest.param(
+            ModuleNotFoundError("No module named 'torch.nn'", name="torch.nn"),
+            2,
+            "needs torch.nn, which the light installation leaves out",
+            id="light core",
+        ),
+    ],
+)
+def test_a_tool_ends_with_a_message_and_a_code(error, code, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run_tool(ending_with(error))
+    assert ended.value.code == code
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [ModuleNotFoundError("x", name="custom.gone"), KeyError("bug")])
+def test_a_bug_keeps_its_traceback(error):
+    with pytest.raises(type(error)):
+        run_tool(ending_with(error))
+
+
+@pytest.mark.parametrize("code", [None, 0, 2])
+def test_a_tool_ends_with_what_main_returns(code):
+    with pytest.raises(SystemExit) as ended:
+        run_tool(lambda argv: code)
+    assert ended.value.code == (code or 0)
