@@ -21,10 +21,12 @@ demo: setup ## From generated images to a checked submission, in a few minutes
 test: setup ## Run the whole test suite
 	@OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(WORKERS)
 
-lint: setup ## Check style and types
-	@$(RUN) -m ruff check $(LINTED)
-	@$(RUN) -m ruff format --check $(LINTED)
-	@$(RUN) -m mypy
+lint: setup ## Check style and types, all three whatever the first says
+	@status=0; \
+	$(RUN) -m ruff check $(LINTED) || status=1; \
+	$(RUN) -m ruff format --check $(LINTED) || status=1; \
+	$(RUN) -m mypy || status=1; \
+	exit $$status
 
 format: setup ## Rewrite the sources in the house's style
 	@$(RUN) -m ruff format $(LINTED)
