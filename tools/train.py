@@ -19,11 +19,17 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--split", help="folder of the sealed split")
     parser.add_argument("--work-dir", help="the run's folder (runs/<config>)")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument(
+        "--accept-changes", action="store_true", help="resume with a changed schedule or pipeline"
+    )
     parser.add_argument("--amp", action="store_true", help="mixed precision")
     parser.add_argument("--load-from", metavar="FILE", help="start from a detector's weights")
     parser.add_argument("--no-pretrained", action="store_true", help="start from scratch")
     parser.add_argument(
         "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change the config"
+    )
+    parser.add_argument(
+        "--gate", nargs="+", metavar="RUN", help="compare with this baseline at the end"
     )
     parser.add_argument("--launcher", choices=("none", "pytorch", "slurm", "mpi"), default="none")
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0, help=argparse.SUPPRESS)
@@ -31,7 +37,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Train, and print what the run scores on its fold."""
+    """Train, and print what the run scores on its fold; with --gate, return its verdict's code."""
     args = parse_args(argv)
     from custom.detection.configuration import RunOptions, load_config, parse_overrides
     from custom.detection.training import train
@@ -46,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         pretrained=not args.no_pretrained,
         amp=args.amp,
         launcher=args.launcher,
+        accept_changes=args.accept_changes,
         overrides=parse_overrides(args.cfg_options),
     )
     config = load_config(args.config, options)
@@ -54,7 +61,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, value in record["metrics"]["per_class"].items():
         print(f"  {name}: {value:.4f}")
     print(f"written to {Path(config.work_dir)}")
-    return 0
+    return gate_run(config.work_dir, args.gate) if args.gate else 0
+
+
+def gate_run(run: str, baseline: Sequence[str]) -> int:
+    """Gate a finished run against its baseline, print the verdict, return its exit code."""
+    from custom.gate.report import format_verdict
+    from custom.gate.runs import gate_runs
+
+    verdict = gate_runs([run], baseline)
+    print(format_verdict(verdict))
+    return verdict.exit_code
 
 
 if __name__ == "__main__":

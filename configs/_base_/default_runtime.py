@@ -20,7 +20,7 @@ default_hooks = dict(
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0),
-    dist_cfg=dict(backend="gloo"),
+    dist_cfg=dict(backend="nccl"),
 )
 
 vis_backends = [dict(type="LocalVisBackend")]

@@ -10,7 +10,7 @@ from typing import Any
 
 from mmengine.config import Config, DictAction
 
-from custom.detection.seeding.config import apply_seed
+from custom.detection.seeding import apply_seed
 from custom.errors import PodiumError
 
 DATA_PARTS = ("train", "val", "test")
@@ -30,6 +30,7 @@ class RunOptions:
         pretrained: False strips every pretrained weight from the config.
         amp: Train in mixed precision.
         launcher: "none", "pytorch", "slurm" or "mpi".
+        accept_changes: Resume although the schedule or the pipeline has changed.
         overrides: Dotted keys and their values, applied first.
     """
 
@@ -42,6 +43,7 @@ class RunOptions:
     pretrained: bool = True
     amp: bool = False
     launcher: str = "none"
+    accept_changes: bool = False
     overrides: dict[str, Any] = field(default_factory=dict)
 
 
@@ -66,6 +68,7 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
     config.work_dir = options.work_dir or str(Path("runs") / default_run_name(path, config))
     config.launcher = options.launcher
     apply_seed(config, options.seed)
+    _accept_changes(config, options.accept_changes)
     if options.amp:
         config.optim_wrapper.type = "AmpOptimWrapper"
     _apply_weights(config, options)
@@ -148,6 +151,12 @@ def _apply_data_options(config: Config, options: RunOptions) -> None:
     for key in ("data_root", "split", "fold"):
         if (value := getattr(options, key)) is not None:
             config.competition[key] = value
+
+
+def _accept_changes(config: Config, accept: bool) -> None:
+    for hook in config.custom_hooks:
+        if hook["type"] == "ResumePointHook":
+            hook["accept_changes"] = accept
 
 
 def _apply_weights(config: Config, options: RunOptions) -> None:

@@ -16,7 +16,7 @@ from custom import runs
 from custom.detection.checks import check_before_training
 from custom.detection.evaluation import predict
 from custom.detection.hooks.resume_point import find_resume_point
-from custom.detection.seeding import set_everything
+from custom.detection.seeding import join_processes_on_cpu, set_everything
 from custom.errors import PodiumError
 from custom.files import atomic_path, canonical_hash, sha256_of, write_text
 from custom.splits import read_split
@@ -50,6 +50,7 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> dict
     else:
         config.load_from, config.resume = str(point), True
     set_everything(config.randomness.seed)
+    join_processes_on_cpu(config)
     started = time.monotonic()
     runner = Runner.from_cfg(config)
     runner.train()
