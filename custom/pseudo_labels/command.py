@@ -1,0 +1,259 @@
+"""From predictions to an annotation file with pseudo-labels in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from custom.boxes import TOLERANCE_PX, clip_bboxes, is_degenerate, overhang
+from custom.ensemble.config import FusionConfig
+from custom.ensemble.fusing import fuse_with_notes
+from custom.errors import PodiumError
+from custom.files import PathLike, read_json, sha256_of, write_json
+from custom.pseudo_labels.drift import drift_warnings
+from custom.pseudo_labels.merge import merge, refuse_in_place, take_images
+from custom.pseudo_labels.provenance import judging_fold, unseen_folds
+from custom.pseudo_labels.thresholds import ClassThreshold, above, choose_thresholds
+from custom.runs import Run, check_same_split, read_run
+from custom.submission import read_submission
+from custom.tables import GroundTruth, Images, Predictions
+from custom.tables.coco import read_ground_truth
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted.
+
+    Attributes:
+        predictions: COCO results or a submission's CSV: a run's, or an ensemble's with its
+            `.meta.json`.
+        images: The COCO file that lists the predicted images.
+        train: The annotated COCO file that is joined.
+        out: The file to write.
+        runs: The runs that made the predictions; those of the meta file, or the run itself, where
+            there are none here.
+        fold: The fold that will judge; the one that all runs left out where None.
+        val_predictions: Predictions on annotated images that no source was trained on, to choose
+            thresholds by; those of the runs where None.
+        val_annotations: The annotations of those images.
+        precision: The share of the taken boxes that must be right.
+        min_support: Out-of-fold boxes that must stand behind a threshold.
+        format_name: The format of CSV files.
+        unjudged: Whether the labels may be of models that saw every fold, so that none can judge.
+        overwrite: Whether `out` may be replaced.
+    """
+
+    predictions: str
+    images: str
+    train: str
+    out: str
+    runs: tuple[str, ...] = ()
+    fold: int | None = None
+    val_predictions: str | None = None
+    val_annotations: str | None = None
+    precision: float = 0.8
+    min_support: int = 20
+    format_name: str = "trash"
+    unjudged: bool = False
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was made.
+
+    Attributes:
+        path: The annotation file.
+        thresholds: What was taken of each class.
+        added: How many boxes were added, by class.
+        num_images: How many images got boxes.
+        num_left_out: How many got none and were left out.
+        origin: What the file says of it in `info.pseudo_labels`.
+        warnings: In what the added boxes differ from the annotated, and other doubts.
+    """
+
+    path: Path
+    thresholds: tuple[ClassThreshold, ...]
+    added: dict[str, int]
+    num_images: int
+    num_left_out: int
+    origin: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+def make_pseudo_labels(request: Request) -> Result:
+    """Choose thresholds, take boxes above them, and write them with the annotations.
+
+    Raises:
+        PodiumError: If the file exists, a source saw the fold that will judge, the sources are
+            not known, or no box is good enough.
+    """
+    refuse_in_place(request.out, request.train, request.images, request.predictions)
+    if Path(request.out).exists() and not request.overwrite:
+        raise PodiumError(f"{request.out} exists; choose another --out, or --overwrite")
+    listed, train = read_ground_truth(request.images), read_ground_truth(request.train)
+    found = read_submission(
+        request.predictions, request.format_name, listed.images, listed.categories
+    )
+    meta, runs = _meta_of(request.predictions), find_sources(request)
+    judged_by = _unseen(runs, request)
+    gt, out_of_fold = _out_of_fold(request, runs, meta)
+    thresholds = choose_thresholds(gt, out_of_fold, request.precision, request.min_support)
+    labels = _inside(found.keep(above(found, listed.categories, thresholds)), listed.images)
+    if not labels.num_boxes:
+        raise PodiumError(
+            f"{request.predictions}: no box is of a class and score that are right in "
+            f"{request.precision:.0%} of out-of-fold boxes; lower --precision or --min-support"
+        )
+    labelled = take_images(listed.images, labels)
+    labels = labels.aligned_to(labelled.ids)
+    warnings = drift_warnings(_by_name(train, listed), labels, labelled)
+    origin = _origin(request, runs, judged_by, thresholds, labels, warnings)
+    contents = (read_json(request.train), read_json(request.images))
+    write_json(request.out, merge(*contents, labels, listed.categories, origin), indent=False)
+    added = np.bincount(labels.labels, minlength=len(listed.categories))
+    return Result(
+        Path(request.out),
+        thresholds,
+        dict(zip(listed.categories.names, added.tolist(), strict=True)),
+        len(labelled),
+        len(listed.images) - len(labelled),
+        origin,
+        tuple(warnings),
+    )
+
+
+def find_sources(request: Request) -> list[Run]:
+    """Return the runs that made the predictions.
+
+    Raises:
+        PodiumError: If they are not known, and judging was not given up.
+    """
+    path = Path(request.predictions)
+    names = list(request.runs)
+    if not names and path.with_suffix("").joinpath("run.json").is_file():
+        names = [str(path)]
+    if not names:
+        runs_folder = path.parent.parent / "runs"
+        names = [str(runs_folder / name) for name in _meta_of(path).get("runs", ())]
+    if not names and not request.unjudged:
+        raise PodiumError(
+            f"{path}: the runs that made the predictions must be known, to tell whether they saw "
+            "what will judge the labels; name them with --runs, or give up judging with --unjudged"
+        )
+    return [read_run(name) for name in names]
+
+
+def _meta_of(path: PathLike) -> dict[str, Any]:
+    meta_file = Path(path).with_suffix(".meta.json")
+    return dict(read_json(meta_file)) if meta_file.is_file() else {}
+
+
+def _unseen(runs: Sequence[Run], request: Request) -> list[int]:
+    """Return the folds that can judge, after refusing sources that saw the one that will."""
+    if not request.unjudged:
+        judging_fold(runs, request.fold)
+    return list(unseen_folds(runs)) if runs else []
+
+
+def _out_of_fold(
+    request: Request, runs: Sequence[Run], meta: dict[str, Any]
+) -> tuple[GroundTruth, Predictions]:
+    """Return annotated images, and what the sources found on them without having seen them."""
+    if request.val_predictions is not None:
+        if request.val_annotations is None:
+            raise PodiumError("--val-predictions needs --val-annotations: the boxes of the images")
+        gt = read_ground_truth(request.val_annotations)
+        given = (request.format_name, gt.images, gt.categories)
+        return gt, read_submission(request.val_predictions, *given)
+    if not runs:
+        raise PodiumError("thresholds need out-of-fold predictions: --runs or --val-predictions")
+    if len(runs) == 1:
+        return runs[0].val_ground_truth, runs[0].val_predictions()
+    return _fused_out_of_fold(runs, meta)
+
+
+def _fused_out_of_fold(
+    runs: Sequence[Run], meta: dict[str, Any]
+) -> tuple[GroundTruth, Predictions]:
+    """Fuse the val predictions as the test predictions were fused, so that scores mean the same."""
+    check_same_split(runs)
+    folds = {run.record["fold"] for run in runs}
+    if len(folds) > 1:
+        raise PodiumError(
+            f"thresholds of an ensemble over folds {sorted(folds)} cannot be chosen: no image is "
+            "out of fold for all of its models; give --val-predictions and --val-annotations"
+        )
+    known = {f.name for f in fields(FusionConfig)}
+    recipe = {k: v for k, v in meta.get("recipe", {}).items() if k in known}
+    if not recipe:
+        raise PodiumError("the ensemble's recipe must be in its .meta.json, but there is none")
+    if recipe.get("weights") is not None:
+        recipe["weights"] = tuple(recipe["weights"])
+    gt = runs[0].val_ground_truth
+    models = [run.val_predictions() for run in runs]
+    repairs = {name: bool(meta["recipe"].get(name)) for name in ("clip", "drop_degenerate")}
+    return gt, fuse_with_notes(models, gt.images, FusionConfig(**recipe), **repairs).predictions
+
+
+def _inside(labels: Predictions, images: Images) -> Predictions:
+    """Return boxes limited to their images; what leaves them by more than rounding is refused."""
+    sizes_hw = images.sizes_hw[labels.image_index]
+    wrong = (overhang(labels.bboxes, sizes_hw) > TOLERANCE_PX) | is_degenerate(labels.bboxes)
+    if wrong.any():
+        box = int(np.argmax(wrong))
+        raise PodiumError(
+            f"{labels.source}: boxes to learn from must have an area inside their image, but "
+            f"{labels.bboxes[box].tolist()} on {images.file_names[labels.image_index[box]]} has "
+            f"not ({int(wrong.sum())} such); see tools/submit.py --clip --drop-degenerate"
+        )
+    return labels.with_columns(bboxes=clip_bboxes(labels.bboxes, sizes_hw))
+
+
+def _by_name(train: GroundTruth, listed: GroundTruth) -> GroundTruth:
+    """Return the annotations with the labels of the listed classes, to compare the two."""
+    if train.categories == listed.categories:
+        return train
+    if set(train.categories.names) != set(listed.categories.names):
+        raise PodiumError(
+            f"{listed.source} must have the classes of {train.source} "
+            f"({', '.join(train.categories.names)}), but has {', '.join(listed.categories.names)}"
+        )
+    order = [listed.categories.names.index(name) for name in train.categories.names]
+    return replace(train, categories=listed.categories, labels=np.array(order)[train.labels])
+
+
+def _origin(
+    request: Request,
+    runs: Sequence[Run],
+    judged_by: list[int],
+    thresholds: Sequence[ClassThreshold],
+    labels: Predictions,
+    warnings: Sequence[str],
+) -> dict[str, Any]:
+    """Return what the file keeps of where its pseudo-labels came from."""
+    return {
+        "name": Path(request.predictions).stem,
+        "predictions": {"path": request.predictions, "hash": sha256_of(request.predictions)},
+        "train": {"path": request.train, "hash": sha256_of(request.train)},
+        "runs": [
+            {
+                "name": run.name,
+                "fold": run.record["fold"],
+                "checkpoint_hash": run.record.get("checkpoint_hash"),
+            }
+            for run in runs
+        ],
+        "split_hash": runs[0].split_hash if runs else None,
+        "unseen_folds": judged_by,
+        "unjudged": request.unjudged,
+        "precision": request.precision,
+        "thresholds": [asdict(threshold) for threshold in thresholds],
+        "boxes": labels.num_boxes,
+        "images": labels.num_images,
+        "warnings": list(warnings),
+    }

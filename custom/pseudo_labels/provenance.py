@@ -1,0 +1,104 @@
+"""Where pseudo-labels came from, and which folds can still judge what is trained on them.
+
+A model that was trained on a fold's val images has seen their boxes, and what it labels carries
+them on. A student that is taught by it and judged on that fold looks better than it is. So the
+annotation file says in `info.pseudo_labels` which folds none of its teachers saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from custom.errors import PodiumError
+from custom.files import PathLike, read_json
+from custom.runs import Run, check_same_split
+
+KEY = "pseudo_labels"
+
+
+def unseen_folds(runs: Sequence[Run]) -> tuple[int, ...]:
+    """Return the folds whose val images no run was trained on, nor a teacher of it.
+
+    Raises:
+        PodiumError: If the runs are of different splits.
+    """
+    check_same_split(runs)
+    common: set[int] | None = None
+    for run in runs:
+        unseen = {int(run.record["fold"])}
+        taught = run.record.get(KEY)
+        if taught:
+            unseen &= set(taught.get("unseen_folds", ()))
+        common = unseen if common is None else common & unseen
+    return tuple(sorted(common or ()))
+
+
+def judging_fold(runs: Sequence[Run], fold: int | None) -> int:
+    """Return the fold that will judge what is trained on labels of these runs.
+
+    Args:
+        runs: The models that made the predictions.
+        fold: The fold that is wanted; the one that all left out where None.
+
+    Raises:
+        PodiumError: If a run saw the fold, or no fold is left; the way out is named.
+    """
+    unseen = unseen_folds(runs)
+    wanted = fold if fold is not None else (unseen[0] if unseen else None)
+    if wanted is not None and wanted in unseen:
+        return wanted
+    seen_by = [run for run in runs if wanted not in unseen_folds([run])]
+    described = ", ".join(f"{run.name} (left out fold {run.record['fold']})" for run in seen_by)
+    which = "any one fold" if wanted is None else f"fold {wanted}"
+    raise PodiumError(
+        f"what makes pseudo-labels must not have seen the val images of {which}, which will judge "
+        f"the training on them, but these have: {described}; predict with models that left out "
+        "that fold, one file of pseudo-labels for each fold, or give up judging with --unjudged"
+    )
+
+
+def pseudo_labels_of(ann_file: PathLike) -> dict[str, Any] | None:
+    """Return what an annotation file says of the pseudo-labels in it; None where it has none.
+
+    Raises:
+        PodiumError: If annotations are marked as pseudo-labels but their origin is not told.
+    """
+    content = read_json(ann_file)
+    told = content.get("info", {}).get(KEY) if isinstance(content, dict) else None
+    if told is not None:
+        return dict(told)
+    marked = [a for a in content.get("annotations", []) if is_pseudo(a)]
+    if marked:
+        raise PodiumError(
+            f"{ann_file} must tell in info.{KEY} where its pseudo-labels come from, but does not "
+            f"({len(marked)} annotations, the first has id {marked[0].get('id')}); was `info` lost "
+            "on the way through another tool? restore it from the file that was written"
+        )
+    return None
+
+
+def pseudo_labels_for(ann_file: PathLike, split_hash: str, fold: int) -> dict[str, Any] | None:
+    """Return the same for a training that a fold will judge, as a run's record keeps it.
+
+    `judged` says whether the fold can judge: whether no teacher saw its val images.
+
+    Raises:
+        PodiumError: If a teacher saw them and the file was not made to be unjudged.
+    """
+    told = pseudo_labels_of(ann_file)
+    if told is None:
+        return None
+    judged = told.get("split_hash") == split_hash and fold in told.get("unseen_folds", ())
+    if not judged and not told.get("unjudged"):
+        raise PodiumError(
+            f"{ann_file} holds pseudo-labels that fold {fold} cannot judge: their models left out "
+            f"fold {told.get('unseen_folds')} of split {str(told.get('split_hash'))[:12]}; train "
+            "on that fold, or make labels with models that left out this one"
+        )
+    return {**told, "judged": judged}
+
+
+def is_pseudo(annotation: dict[str, Any]) -> bool:
+    """Return whether a model made an annotation."""
+    return str(annotation.get("source", "")).startswith("pseudo:")
