@@ -1,5 +1,5 @@
-# RTMDet s from COCO: large depthwise kernels and soft labels; the size of yolox_s, published as 4 AP
-# better on COCO.
+# RTMDet s from COCO: large depthwise kernels and soft labels; the size of yolox_s, published as
+# 4 AP better on COCO.
 _base_ = [
     "../_base_/models/rtmdet_s.py",
     "../_base_/datasets/trash.py",

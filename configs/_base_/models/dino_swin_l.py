@@ -1,5 +1,5 @@
-# DINO with five scales on Swin-L (windows of 12, built for 384). `with_cp` recomputes the backbone's
-# activations in the backward pass: slower, and what makes it fit.
+# DINO with five scales on Swin-L (windows of 12, built for 384). `with_cp` recomputes activations
+# of the backbone in the backward pass: slower, and what makes it fit.
 _base_ = "./dino.py"
 model = dict(
     num_feature_levels=5,

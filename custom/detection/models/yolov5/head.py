@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -82,7 +82,7 @@ class YOLOv5Head(BaseDenseHead):
         """Start from few objects (8 an image of 640) and rare classes, as focal losses do."""
         super().init_weights()
         for conv, stride in zip(self.convs, self.strides, strict=True):
-            bias = conv.bias.detach().view(self.anchors.shape[1], -1)
+            bias = cast(Tensor, conv.bias).detach().view(self.anchors.shape[1], -1)
             bias[:, 4] += math.log(8 / (REFERENCE_SIZE / stride) ** 2)
             bias[:, BOX_TERMS:] += math.log(0.6 / (self.num_classes - 0.99999))
 
@@ -191,7 +191,8 @@ class YOLOv5Head(BaseDenseHead):
         Returns:
             `bboxes` (xyxy), `scores` and `labels` of each image; a box may have several classes.
         """
-        cfg = self.test_cfg if cfg is None else cfg
+        cfg = cfg or self.test_cfg
+        assert cfg is not None, "to predict, the head needs a test_cfg"
         bboxes = torch.cat([self._decode_level(*item) for item in enumerate(predictions)], dim=1)
         logits = torch.cat([p.flatten(1, 3) for p in predictions], dim=1)[..., 4:].sigmoid()
         scores = logits[..., 1:] * logits[..., :1]
@@ -239,6 +240,7 @@ def best_claim(target: Tensor, cells: tuple[Tensor, ...], quality: Tensor) -> Te
     A plain assignment would let any of them stand, on a GPU a different one in each run.
     """
     strides = target.stride()
-    flat = sum(index * step for index, step in zip(cells, strides, strict=True))
+    steps = zip(cells, strides, strict=True)
+    flat = torch.stack([index * step for index, step in steps]).sum(dim=0)
     claimed = target.flatten().scatter_reduce(0, flat, quality, reduce="amax")
     return claimed.view_as(target)

@@ -1,0 +1,95 @@
+"""Every leaf of the competition: a file that is added here is tested without another line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from mmdet.registry import MODELS
+
+from custom.detection.configuration import RunOptions, load_config, pretrained_parts
+from tests.detection.models.toys import CONFIGS, build, losses, predict, squares
+
+LEAVES = sorted((CONFIGS / "trash").glob("*.py"))
+SIZE = 128
+CHECKPOINT = re.compile(r"https://\S+\.pth")
+
+
+@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.stem)
+def test_leaf_inherits_and_says_why(leaf: Path) -> None:
+    text = leaf.read_text(encoding="utf-8")
+    assert text.startswith("# "), "the first line says which one idea the leaf adds"
+    assert "_base_ = " in text
+    assert len(text.splitlines()) < 40, "a leaf is no dumped config"
+
+
+@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.stem)
+def test_pretrained_weights_have_an_address(leaf: Path) -> None:
+    config = load_config(leaf, RunOptions())
+    parts = [part["init_cfg"]["checkpoint"] for part in pretrained_parts(config.model)]
+    urls = [*parts, *filter(None, [config.get("load_from")])]
+    assert all(CHECKPOINT.fullmatch(url) for url in urls)
+    assert len(urls) <= 1, "a whole detector's weights replace its backbone's"
+    bare = load_config(leaf, RunOptions(pretrained=False))
+    assert bare.get("load_from") is None
+    assert pretrained_parts(bare.model) == []
+
+
+@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.stem)
+def test_leaf_trains_a_step_and_predicts(leaf: Path) -> None:
+    model = load_config(leaf, RunOptions(pretrained=False)).model
+    detector = build(reduced(model))
+    found = losses(detector.train(), squares(SIZE))
+    found["loss"].backward()
+    gradients = [p.grad for p in detector.parameters() if p.grad is not None]
+    assert torch.isfinite(found["loss"])
+    assert all(torch.isfinite(gradient).all() for gradient in gradients)
+    assert sum(bool(gradient.abs().max() > 0) for gradient in gradients) > len(gradients) / 2
+    for result in predict(detector, squares(SIZE)):
+        assert result.bboxes.shape == (len(result), 4)
+        assert len(result) <= 100
+        assert set(result.labels.tolist()) <= set(range(10))
+        assert ((result.scores >= 0) & (result.scores <= 1)).all()
+
+
+@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.stem)
+def test_leaf_builds_at_full_size(leaf: Path) -> None:
+    config = load_config(leaf, RunOptions(pretrained=False))
+    detector = MODELS.build(config.model)
+    documented = documented_parameters()
+    assert leaf.stem in documented, "docs/detectors.md must have a row for each leaf"
+    parameters = sum(parameter.numel() for parameter in detector.parameters())
+    assert documented[leaf.stem] == parameters
+
+
+def documented_parameters() -> dict[str, int]:
+    """Read the names and the numbers of parameters from the table in the docs."""
+    text = (CONFIGS.parent / "docs/detectors.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \|", text, flags=re.MULTILINE)
+    return {name: int(number.replace(",", "")) for name, number in rows}
+
+
+def reduced(model):
+    """Take depth, proposals and queries away, so that a step at 128 pixels is quick on a CPU."""
+    backbone = model.backbone
+    shallow = {
+        "SwinTransformer": {"depths": [1, 1, 1, 1]},
+        "PyramidVisionTransformerV2": {"num_layers": [1, 1, 1, 1]},
+        "Res2Net": {"depth": 50, "base_width": 4},
+        "CSPDarknet": {"deepen_factor": 0.33},
+        "CSPNeXt": {"deepen_factor": 0.33},
+        "YOLOv5Backbone": {"depth": 0.33},
+    }
+    backbone.update(shallow.get(backbone.type, {}))
+    if isinstance(model.neck, list) and "lcconv_padding" not in model.neck[1]:
+        model.neck[1].lcconv_padding = 1  # without padding the coarsest map is too small at 128
+    if model.type == "CascadeRCNN":
+        model.train_cfg.rpn_proposal.max_per_img = model.test_cfg.rpn.max_per_img = 20
+        for stage in model.train_cfg.rcnn:
+            stage.sampler.num = 16
+    if model.type == "DINO":
+        model.num_queries = 20
+        model.encoder.num_layers = model.decoder.num_layers = 1
+    return model

@@ -1,0 +1,166 @@
+"""The UniverseNet family equals the published models, entry by entry."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from mmdet.registry import MODELS
+from torch import Tensor, nn
+
+from custom.detection.models.init import adapt_state_dict, load_adapted
+from tests.detection.models.toys import model_config
+
+# Parameters and state entries at 80 classes.
+PUBLISHED = {
+    "universenet101": (57_800_273, 1_324),
+    "universenet101_gfl": (57_797_201, 1_294),
+    "universenet50_2008": (36_529_767, 628),
+    "universenet50": (37_284_252, 683),
+}
+COUNTERS = ("running_mean", "running_var", "num_batches_tracked", "project")
+BLOCKS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
+DEFORMED = {
+    "universenet101": (2, 3, 4),
+    "universenet101_gfl": (2, 3, 4),
+    "universenet50_2008": (4,),
+    "universenet50": (2, 3, 4),
+}
+STD = 0.01
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_parameters_and_entries_are_the_published_ones(name) -> None:
+    model = without_memory(name, 80)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    assert (parameters, len(model.state_dict())) == PUBLISHED[name]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("num_classes", [80, 10])
+def test_state_dict_in_the_old_layout_fits(name, num_classes) -> None:
+    """The layout is written down below from the old repository, not taken from our model."""
+    old = old_state_dict(name)
+    assert len(old) == PUBLISHED[name][1]
+    learned = sum(value.numel() for key, value in old.items() if not key.endswith(COUNTERS))
+    assert learned == PUBLISHED[name][0]
+
+    state, report = adapt_state_dict(without_memory(name, num_classes).state_dict(), old)
+
+    assert report.fresh == (() if num_classes == 80 else classifier(name))
+    assert report.missing == ()
+    assert report.unexpected == ()
+    assert set(report.loaded) == set(old) - set(report.fresh)
+    assert all(state[key] is old[key] for key in report.loaded)
+
+
+def test_checkpoint_of_the_old_repository_loads(tmp_path) -> None:
+    name = "universenet50_2008"
+    old = old_state_dict(name)
+    old["bbox_head.reg_conf.0.weight"] = old.pop("neck.1.bn_loc.weight")
+    file = tmp_path / "old.pth"
+    torch.save({"meta": {"epoch": 24, "mmdet_version": "2.3.0"}, "state_dict": old}, file)
+    model = MODELS.build(model_config(name, num_classes=10))
+    before = {key: model.state_dict()[key].clone() for key in classifier(name)}
+
+    report = load_adapted(model, file)
+
+    after = model.state_dict()
+    assert report.missing == ("neck.1.bn_loc.weight",)
+    assert report.unexpected == ("bbox_head.reg_conf.0.weight",)
+    assert report.fresh == classifier(name)
+    assert all(torch.equal(after[key], before[key]) for key in classifier(name))
+    assert all(torch.equal(after[key], old[key]) for key in report.loaded)
+    assert "missing (1): neck.1.bn_loc.weight" in str(report)
+
+
+def without_memory(name: str, num_classes: int) -> nn.Module:
+    """Build a detector whose parameters have shapes but no values."""
+    with torch.device("meta"):
+        return MODELS.build(model_config(name, num_classes))
+
+
+def classifier(name: str) -> tuple[str, str]:
+    head = "atss_cls" if name == "universenet50" else "gfl_cls"
+    return f"bbox_head.{head}.weight", f"bbox_head.{head}.bias"
+
+
+def old_state_dict(name: str) -> dict[str, Tensor]:
+    """Return a state dict as the original repository saves it."""
+    deformed = DEFORMED[name]
+    ibn = name in ("universenet101", "universenet50_2008")
+    state = old_backbone(101 if "101" in name else 50, deformed)
+    for level, channels in enumerate((512, 1024, 2048)):
+        state |= conv(f"neck.0.lateral_convs.{level}.conv", 256, channels, 1)
+    for level in range(5):
+        state |= conv(f"neck.0.fpn_convs.{level}.conv", 256, 256, 3)
+    for stack in range(4):
+        for kernel in range(3):
+            state |= sepc_conv(
+                f"neck.1.pconvs.{stack}.pconv.{kernel}", name != "universenet50_2008"
+            )
+        state |= norm(f"neck.1.pconvs.{stack}.bn", 256) if ibn else {}
+    for letter, word in (("l", "loc"), ("c", "cls")):
+        state |= sepc_conv(f"neck.1.{letter}conv", True)
+        state |= norm(f"neck.1.bn_{word}", 256) if ibn else {}
+    return state | (old_atss_head() if name == "universenet50" else old_gfl_head())
+
+
+def old_backbone(depth: int, deformed: tuple[int, ...]) -> dict[str, Tensor]:
+    """Res2Net of width 26 and scale 4: a stem of three convolutions and four stages."""
+    state: dict[str, Tensor] = {}
+    for index, (after, before) in enumerate([(32, 3), (32, 32), (64, 32)]):
+        state |= conv(f"backbone.stem.{3 * index}", after, before, 3, bias=False)
+        state |= norm(f"backbone.stem.{3 * index + 1}", after)
+    channels = 64
+    for stage, blocks in enumerate(BLOCKS[depth], start=1):
+        planes = 64 * 2 ** (stage - 1)
+        width = planes * 26 // 64
+        for block in range(blocks):
+            prefix = f"backbone.layer{stage}.{block}"
+            state |= conv(f"{prefix}.conv1", 4 * width, channels, 1, bias=False)
+            state |= norm(f"{prefix}.bn1", 4 * width)
+            for part in range(3):
+                state |= conv(f"{prefix}.convs.{part}", width, width, 3, bias=False)
+                if stage in deformed:
+                    state |= conv(f"{prefix}.convs.{part}.conv_offset", 18, width, 3)
+                state |= norm(f"{prefix}.bns.{part}", width)
+            state |= conv(f"{prefix}.conv3", 4 * planes, 4 * width, 1, bias=False)
+            state |= norm(f"{prefix}.bn3", 4 * planes)
+            if block == 0:
+                state |= conv(f"{prefix}.downsample.1", 4 * planes, channels, 1, bias=False)
+                state |= norm(f"{prefix}.downsample.2", 4 * planes)
+            channels = 4 * planes
+    return state
+
+
+def old_gfl_head() -> dict[str, Tensor]:
+    state = {"bbox_head.integral.project": torch.linspace(0, 16, 17)}
+    state |= conv("bbox_head.gfl_cls", 80, 256, 3)
+    state |= conv("bbox_head.gfl_reg", 68, 256, 3)
+    return state | {f"bbox_head.scales.{level}.scale": torch.tensor(1.0) for level in range(5)}
+
+
+def old_atss_head() -> dict[str, Tensor]:
+    state = conv("bbox_head.atss_cls", 80, 256, 3)
+    state |= conv("bbox_head.atss_reg", 4, 256, 3)
+    state |= conv("bbox_head.atss_centerness", 1, 256, 3)
+    return state | {f"bbox_head.scales.{level}.scale": torch.tensor(1.0) for level in range(5)}
+
+
+def sepc_conv(prefix: str, deform: bool) -> dict[str, Tensor]:
+    return conv(prefix, 256, 256, 3) | (conv(f"{prefix}.conv_offset", 18, 256, 3) if deform else {})
+
+
+def conv(prefix: str, after: int, before: int, size: int, bias: bool = True) -> dict[str, Tensor]:
+    state = {f"{prefix}.weight": torch.full((after, before, size, size), STD)}
+    return state | ({f"{prefix}.bias": torch.full((after,), STD)} if bias else {})
+
+
+def norm(prefix: str, channels: int) -> dict[str, Tensor]:
+    return {
+        f"{prefix}.weight": torch.rand(channels),
+        f"{prefix}.bias": torch.full((channels,), STD),
+        f"{prefix}.running_mean": torch.randn(channels),
+        f"{prefix}.running_var": torch.rand(channels) + 1,
+        f"{prefix}.num_batches_tracked": torch.tensor(1000),
+    }
