@@ -135,4 +135,5 @@ def add_fog(
         return image * cv2.resize(kept, size_wh) + cv2.resize(veil, size_wh)
     kept_255 = cv2.resize(cv2.convertScaleAbs(kept, alpha=255), size_wh)
     veil_255 = cv2.resize(cv2.convertScaleAbs(veil), size_wh)
-    return cv2.add(cv2.multiply(image, kept_255, scale=1 / 255), veil_255)
+    fogged = cv2.multiply(image, kept_255, dst=kept_255, scale=1 / 255)
+    return cv2.add(fogged, veil_255, dst=fogged)
