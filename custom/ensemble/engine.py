@@ -55,27 +55,27 @@ class _Pool:
     def order(self) -> npt.NDArray[np.int32]:
         """Return the rows of each image by label and, but for soft-NMS, by falling score."""
         order = np.empty(len(self.scores), np.int32)
-        tied = np.zeros(len(self.counts), np.bool_)
+        tied = np.zeros(len(self.scores), np.int32)
         num_labels = int(self.labels.max(initial=0)) + 1
         settings = (num_labels, self.config.class_agnostic, not self.config.is_soft)
         arguments = (self.offsets, self.scores, self.labels, *settings, order, tied)
         self._over_images(rows.order_rows, len(order), *arguments)
         if self.config.method in ("wbf", "nmw"):
-            for image in np.flatnonzero(tied).tolist():
-                self._order_ties(slice(self.offsets[image], self.offsets[image + 1]), order)
+            self._order_ties(order, tied)
         return order
 
-    def _order_ties(self, image: slice, order: npt.NDArray[np.int32]) -> None:
-        """Order equal scores of an image as the reference does: as numpy's argsort, reversed.
+    def _order_ties(self, order: npt.NDArray[np.int32], tied: npt.NDArray[np.int32]) -> None:
+        """Order groups with equal scores as the reference does: as numpy's argsort, reversed.
 
         Numpy's sort is not stable, so which of several equal boxes comes first can only be had
         from it; NMS in the reference sorts with numba, as the kernel did.
         """
-        scores, labels = self.scores[image], self.labels[image]
-        groups: list[IntArray] = [np.arange(len(labels))]
-        if not self.config.class_agnostic:
-            groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-        order[image] = np.concatenate([group[scores[group].argsort()[::-1]] for group in groups])
+        begins = np.flatnonzero(tied)
+        starts = self.offsets[np.searchsorted(self.offsets, begins, side="right") - 1]
+        for begin, start in zip(begins.tolist(), starts.tolist(), strict=True):
+            group = slice(begin, begin + int(tied[begin]))
+            as_given = np.sort(order[group])
+            order[group] = as_given[self.scores[start + as_given].argsort()[::-1]]
 
     def fuse(self, sizes_hw: IntArray) -> None:
         """Run the method: each image's results replace its first rows, and are counted."""

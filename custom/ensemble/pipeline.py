@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from custom.ensemble.checks import prepare
 from custom.ensemble.config import FusionConfig
 from custom.ensemble.fusing import fuse_prepared, fuse_with_notes
+from custom.ensemble.hashes import table_hash
 from custom.ensemble.inputs import Inputs, ValInputs
 from custom.errors import PodiumError
 from custom.evaluation import score
 from custom.files import canonical_hash, read_json, sha256_of, write_json
 from custom.submission import write_submission
-from custom.tables import Predictions
 from custom.tables.coco import write_results
 
 
@@ -128,14 +125,6 @@ def describe(
         "split_hash": judgement.split_hash if judgement else None,
         "val": {"mAP50": judgement.fused, "singles": judgement.singles} if judgement else None,
     }
-
-
-def table_hash(predictions: Predictions) -> str:
-    """Return the SHA-256 of a table's content."""
-    digest = hashlib.sha256()
-    for name in ("image_ids", "offsets", "bboxes", "scores", "labels"):
-        digest.update(np.ascontiguousarray(getattr(predictions, name)).data)
-    return digest.hexdigest()
 
 
 def _check_free(meta_file: Path, meta: dict[str, Any], overwrite: bool) -> None:

@@ -41,7 +41,9 @@ def crowded(
     corners = rng.integers(100, min(size_hw) - 130, (num_images, 4, 2))
     models = []
     for model in range(num_models):
-        index = np.repeat(np.arange(num_images), rng.integers(0, most, num_images))
+        counts = rng.integers(0, most, num_images)
+        counts[model::7] = 0
+        index = np.repeat(np.arange(num_images), counts)
         place = corners[index, rng.integers(0, 4, len(index))]
         low = place + rng.integers(-3, 4, (len(index), 2)) * 8
         high = low + 64 + rng.integers(-2, 3, (len(index), 2)) * 8

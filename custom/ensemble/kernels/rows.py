@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from custom.boxes import BoolArray, FloatArray, IntArray
+from custom.boxes import FloatArray, IntArray
 from custom.ensemble.kernels.common import jit, largest_image
 
 
@@ -162,12 +162,12 @@ def order_rows(
     class_agnostic: bool,
     by_score: bool,
     order: np.ndarray,
-    tied: BoolArray,
+    tied: np.ndarray,
 ) -> None:
     """Order each image's rows by label, and inside a label by falling score or not at all.
 
-    `order` (N,) gets positions counted from the image's first row; `tied` (I,) where scores of
-    one label are equal, so that the order among these is only one of several.
+    `order` (N,) gets positions counted from the image's first row. `tied` (N,) gets, where rows of
+    a label begin of which two have equal scores, how many there are.
     """
     ends = np.zeros(max(num_labels, 1), np.int64)
     room = largest_image(offsets, first, last)
@@ -181,7 +181,8 @@ def order_rows(
         for group in range(groups):
             if ends[group] - begin > 1:
                 count = ends[group] - begin
-                tied[image] |= _sort_group(scores, start, start + begin, count, order, keys, rows)
+                if _sort_group(scores, start, start + begin, count, order, keys, rows):
+                    tied[start + begin] = count
             begin = ends[group]
 
 
