@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -19,15 +20,16 @@ def coco_eval(
     iou_thrs: Sequence[float] = COCO_IOU_THRS,
     areas: Sequence[str] = ("all",),
     max_dets: Sequence[int] = (100,),
-) -> object:
+    tables: tuple[Any, Any] | None = None,
+) -> Any:
     """Return a `COCOeval` that has not run yet; see `match` for the arguments.
 
-    Annotation ids are numbered from 1, since a match with id 0 counts as no match there.
+    `tables` are those of `coco_tables`, if they are there already.
     """
     from pycocotools.cocoeval import COCOeval
 
     with contextlib.redirect_stdout(io.StringIO()):
-        evaluation = COCOeval(_coco(_dataset(gt)), _coco(_results(gt, predictions)), "bbox")
+        evaluation = COCOeval(*(tables or coco_tables(gt, predictions)), "bbox")
     params = evaluation.params
     params.iouThrs = np.array(iou_thrs, dtype=np.float64)
     params.areaRng = [list(COCO_AREAS[name]) for name in areas]
@@ -36,18 +38,27 @@ def coco_eval(
     return evaluation
 
 
-def run_coco_eval(evaluation: object) -> tuple[FloatArray, FloatArray]:
+def coco_tables(gt: GroundTruth, predictions: Predictions) -> tuple[Any, Any]:
+    """Return annotations and detections as `COCO` objects.
+
+    Annotation ids are numbered from 1, since a match with id 0 counts as no match there.
+    """
+    with contextlib.redirect_stdout(io.StringIO()):
+        return _coco(_dataset(gt)), _coco(_results(gt, predictions))
+
+
+def run_coco_eval(evaluation: Any) -> tuple[FloatArray, FloatArray]:
     """Evaluate; return AP and recall, shape (T, C, A, M), NaN for a class without boxes."""
     with contextlib.redirect_stdout(io.StringIO()):
-        evaluation.evaluate()  # type: ignore[attr-defined]
-        evaluation.accumulate()  # type: ignore[attr-defined]
-    precision = evaluation.eval["precision"]  # type: ignore[attr-defined]
-    recall = evaluation.eval["recall"]  # type: ignore[attr-defined]
+        evaluation.evaluate()
+        evaluation.accumulate()
+    precision = evaluation.eval["precision"]
+    recall = evaluation.eval["recall"]
     ap = precision.mean(axis=1)
     return np.where(ap < 0, np.nan, ap), np.where(recall < 0, np.nan, recall)
 
 
-def _coco(dataset: dict[str, object]) -> object:
+def _coco(dataset: dict[str, object]) -> Any:
     from pycocotools.coco import COCO
 
     coco = COCO()
