@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from custom.boxes import FloatArray
 from custom.errors import PodiumError
-from custom.files import PathLike, read_bytes
+from custom.files import PathLike
 from custom.submission.checks.distribution import (
     check_counts,
     check_labels,
@@ -35,7 +36,7 @@ from custom.submission.checks.values import (
     check_scores,
     check_sides,
 )
-from custom.submission.csv_file import split_csv
+from custom.submission.csv_file import read_csv
 from custom.submission.formats import SubmissionFormat, format_for
 from custom.submission.reader import read_submission
 from custom.tables import Categories, Images
@@ -98,9 +99,10 @@ def check_submission(
         return run_checks(subject_of_table(table, form, images, categories, *shares))
     if categories is not None:
         form.check_categories(categories)
-    content = read_bytes(path)
+    if not Path(path).is_file():
+        raise PodiumError(f"cannot read {path}: there is no such file")
     try:
-        file = split_csv(content, str(path))
+        file = read_csv(path)
     except PodiumError as error:
         return [Finding("error", str(error))]
     if missing := [column for column in form.columns if column not in file.header]:

@@ -61,8 +61,13 @@ def split_csv(content: bytes, source: str) -> CsvFile:
             message names the line.
     """
     content = content.removeprefix(_BYTE_ORDER_MARK)
-    lines = content.replace(b"\r\n", b"\n").split(b"\n") if b'"' not in content else []
-    rows = [tuple(line.split(b",")) for line in lines if line] if lines else _quoted_rows(content)
+    if b'"' in content:
+        rows = _quoted_rows(content)
+    else:
+        lines = (content.replace(b"\r\n", b"\n") if b"\r" in content else content).split(b"\n")
+        del content  # of a large file, neither the text nor the lines are kept beside the cells
+        rows = [tuple(line.split(b",")) for line in lines if line]
+        del lines
     if not rows:
         raise PodiumError(f"{source} must be a CSV file with a header, but is empty")
     header = tuple(cell.decode("utf-8", "replace").strip() for cell in rows.pop(0))

@@ -1,12 +1,12 @@
 """The numbers inside a submission's cells: text to floats and back, a whole file at once.
 
-A file's boxes are handed to orjson as one JSON list: of what was measured (`benchmarks/io.py`)
+Numbers are handed to orjson as a JSON list: of what was measured (`benchmarks/io.py`)
 the fastest way that needs no import beyond the light core and rounds every number correctly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import orjson
@@ -14,7 +14,6 @@ import orjson
 from custom.boxes import FloatArray
 
 _NUMBER_CHARACTERS = b"0123456789.eE+- "
-_PART_BYTES = 1 << 18
 
 
 def normalized(cell: bytes) -> bytes:
@@ -32,21 +31,19 @@ def parse_numbers(text: bytes) -> tuple[FloatArray, list[int]]:
     """Return the numbers of a text, and the positions of what is none.
 
     Args:
-        text: Numbers with one space between them; may be empty.
+        text: Numbers with one space between them; at least one.
 
     Returns:
         The values, shape (T,), NaN where a token is no number; the positions of those tokens.
         The words `nan` and `inf` are numbers here: who reads boxes checks that they are finite.
     """
-    values: list[FloatArray] = [np.zeros(0)]
-    refused: list[int] = []
-    count = 0
-    for part in _parts(text):
-        found, odd = _parse_part(part)
-        values.append(found)
-        refused += [count + index for index in odd]
-        count += len(found)
-    return np.concatenate(values), refused
+    if not text.translate(None, _NUMBER_CHARACTERS):
+        try:
+            values = orjson.loads(b"[" + text.replace(b" ", b",") + b"]")
+            return np.fromiter(values, np.float64, len(values)), []
+        except orjson.JSONDecodeError:
+            pass  # `1.`, `.5`, `+1` and `007` are numbers to everyone but JSON
+    return _parse_one_by_one(text.split(b" "))
 
 
 def format_numbers(values: FloatArray) -> list[bytes]:
@@ -61,30 +58,6 @@ def format_numbers(values: FloatArray) -> list[bytes]:
     numbers = np.ascontiguousarray(values, dtype=np.float32)
     text = orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)
     return text[2:-2].replace(b",", b" ").split(b"] [")
-
-
-def _parts(text: bytes) -> Iterator[bytes]:
-    """Yield a text in parts that end between two numbers.
-
-    A list of Python's floats takes five times the text: in parts it stays small.
-    """
-    start = 0
-    while start < len(text):
-        stop = text.find(b" ", start + _PART_BYTES)
-        stop = len(text) if stop < 0 else stop
-        yield text[start:stop]
-        start = stop + 1
-
-
-def _parse_part(text: bytes) -> tuple[FloatArray, list[int]]:
-    """Return the numbers of a part, and the positions of what is none."""
-    if not text.translate(None, _NUMBER_CHARACTERS):
-        try:
-            values = orjson.loads(b"[" + text.replace(b" ", b",") + b"]")
-            return np.fromiter(values, np.float64, len(values)), []
-        except orjson.JSONDecodeError:
-            pass  # `1.`, `.5`, `+1` and `007` are numbers to everyone but JSON
-    return _parse_one_by_one(text.split(b" "))
 
 
 def _parse_one_by_one(tokens: Sequence[bytes]) -> tuple[FloatArray, list[int]]:

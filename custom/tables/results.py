@@ -13,14 +13,14 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 from operator import itemgetter
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import orjson
 
 from custom.boxes import FloatArray, IntArray, xywh_to_xyxy, xyxy_to_xywh
 from custom.errors import PodiumError
-from custom.files import PathLike, atomic_path, read_bytes, read_json
+from custom.files import PathLike, atomic_path, read_json
 from custom.tables.images import Categories, Images
 from custom.tables.predictions import Predictions
 from custom.tables.records import boxes, check_finite, look_up, numbers
@@ -51,11 +51,11 @@ def read_results(path: PathLike, images: Images, categories: Categories) -> Pred
         PodiumError: If the file is not COCO results, or an entry names an unknown image or
             category or holds numbers that are not finite.
     """
-    content = read_bytes(path)
     try:
-        parts = [_read_part(part, images, categories) for part in _parts(content)]
-        rows = _Columns(*map(np.concatenate, zip(*parts, strict=True)))
-    except (ValueError, TypeError, KeyError, IndexError):
+        with open(path, "rb") as stream:
+            parts = [_read_part(part, images, categories) for part in _parts(stream)]
+        rows = _joined(parts)
+    except (OSError, ValueError, TypeError, KeyError, IndexError):
         rows = _read_whole(path, images, categories)
     bboxes = xywh_to_xyxy(rows.bboxes_xywh)
     columns = (rows.image_index, bboxes, rows.scores, rows.labels)
@@ -85,22 +85,38 @@ def write_results(path: PathLike, predictions: Predictions, categories: Categori
         os.fsync(stream.fileno())
 
 
-def _parts(content: bytes) -> Iterator[bytes]:
+def _parts(stream: BinaryIO) -> Iterator[bytes]:
     """Yield the list of a results file in shorter lists, split between two records.
 
     Raises:
         ValueError: If there is no list.
     """
-    start, end = content.index(b"[") + 1, content.rindex(b"]")
-    if content[: start - 1].strip() or content[end + 1 :].strip():
-        raise ValueError("there is something around the list")
-    while True:
-        between = _BETWEEN_RECORDS.search(content, start + _PART_BYTES, end)
-        stop = between.start() + 1 if between else end
-        yield b"[" + content[start:stop] + b"]"
-        if between is None:
-            return
-        start = between.end() - 1
+    rest = stream.read(_PART_BYTES).lstrip()
+    if not rest.startswith(b"["):
+        raise ValueError("there must be a list")
+    rest = rest[1:]
+    while block := stream.read(_PART_BYTES):
+        rest += block
+        if border := _last_border(rest):
+            yield b"[" + rest[: border.start() + 1] + b"]"
+            rest = rest[border.end() - 1 :]
+    yield b"[" + rest  # with the file's own end
+
+
+def _last_border(text: bytes) -> re.Match[bytes] | None:
+    """Return where the last two records of a text meet; None where there are not two."""
+    end = len(text)
+    while (end := text.rfind(b"}", 0, end)) >= 0:
+        if border := _BETWEEN_RECORDS.match(text, end):
+            return border
+    return None
+
+
+def _joined(parts: list[_Columns]) -> _Columns:
+    """Return the parts as one, a column at a time, so that few are there twice."""
+    columns = list(zip(*parts, strict=True))
+    parts.clear()
+    return _Columns(*(np.concatenate(columns.pop(0)) for _ in _Columns._fields))
 
 
 def _read_part(text: bytes, images: Images, categories: Categories) -> _Columns:
