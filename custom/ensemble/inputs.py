@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from custom.ensemble.config import check_weights
+from custom.ensemble.hashes import table_hash
 from custom.errors import PodiumError
+from custom.files import canonical_hash
 from custom.runs import RECORD, Run, check_same_split, read_run
 from custom.submission import read_submission, read_submissions
 from custom.tables import Categories, GroundTruth, Images, Predictions
@@ -28,6 +30,7 @@ class ValInputs:
         models: Their out-of-fold predictions, on the images of `gt`.
         gt: The labelled images that all models cover.
         model_of_file: For each fused file the position of its model in `models`.
+        digests: What identifies each model: its checkpoints, or the content of its file.
         split_hash: Of the sealed split; empty where files came without runs.
     """
 
@@ -35,7 +38,18 @@ class ValInputs:
     models: tuple[Predictions, ...]
     gt: GroundTruth
     model_of_file: tuple[int, ...]
+    digests: tuple[str, ...]
     split_hash: str = ""
+
+    @property
+    def file_models(self) -> tuple[str, ...]:
+        """The name of each file's model."""
+        return tuple(self.names[position] for position in self.model_of_file)
+
+    @property
+    def identities(self) -> dict[str, str]:
+        """What identifies each model, by name."""
+        return dict(zip(self.names, self.digests, strict=True))
 
     def weights(self, weights: Sequence[float] | None) -> tuple[float, ...] | None:
         """Return a weight for each model: the mean of its files' weights."""
@@ -130,7 +144,11 @@ def _val_of_runs(runs: Sequence[Run]) -> ValInputs:
     models = tuple(table.aligned_to(common) for table in tables)
     order = list(members)
     positions = tuple(order.index(key) for key in keys)
-    return ValInputs(tuple(order), models, gt, positions, runs[0].split_hash)
+    digests = tuple(
+        canonical_hash(sorted(run.record["checkpoint_hash"] for run in members[name]))
+        for name in order
+    )
+    return ValInputs(tuple(order), models, gt, positions, digests, runs[0].split_hash)
 
 
 def model_keys(runs: Sequence[Run]) -> list[str]:
@@ -159,5 +177,6 @@ def _of_files(
     names = tuple(Path(path).stem for path in paths)
     val = None
     if ann_file is not None and listed is not None:
-        val = ValInputs(names, tuple(tables), listed, tuple(range(len(names))))
+        digests = tuple(table_hash(table) for table in tables)
+        val = ValInputs(names, tuple(tables), listed, tuple(range(len(names))), digests)
     return Inputs(names, tuple(tables), images, categories, val)

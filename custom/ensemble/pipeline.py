@@ -1,21 +1,25 @@
-"""From prediction files to a checked submission: score, judge, fuse, write."""
+"""What an ensemble scores on labelled images, before anything is written."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from custom.ensemble.checks import prepare
 from custom.ensemble.config import FusionConfig
-from custom.ensemble.fusing import fuse_prepared, fuse_with_notes
-from custom.ensemble.hashes import table_hash
+from custom.ensemble.duplicates import dedupe, find_duplicating
+from custom.ensemble.fusing import fuse_prepared
 from custom.ensemble.inputs import Inputs, ValInputs
+from custom.ensemble.recipe import Recipe, recipe_of
+from custom.ensemble.search import SearchResult, search
+from custom.ensemble.studies import SearchSettings
 from custom.errors import PodiumError
-from custom.evaluation import score
-from custom.files import canonical_hash, read_json, sha256_of, write_json
-from custom.submission import write_submission
-from custom.tables.coco import write_results
+from custom.evaluation import bootstrap_ap, match, score
+from custom.tables import Images, Predictions
+
+# Of the interval that goes into the ledger; the seed makes it the same for the same input.
+CONFIDENCE = 0.95
+NUM_RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,18 @@ class Repairs:
 
     clip: bool = False
     drop_degenerate: bool = False
+    dedupe: bool = False
+
+    def apply(
+        self, models: Sequence[Predictions], images: Images
+    ) -> tuple[list[Predictions], list[str]]:
+        """Return checked and repaired tables, aligned to the images, and notes on what was done."""
+        prepared, notes = prepare(models, images, self.clip, self.drop_degenerate)
+        if not self.dedupe:
+            return prepared, notes
+        unique = [dedupe(model) for model in prepared]
+        removed = sum(m.num_boxes for m in prepared) - sum(m.num_boxes for m in unique)
+        return unique, [*notes, f"{removed} duplicates removed by --dedupe"]
 
 
 @dataclass(frozen=True)
@@ -33,12 +49,16 @@ class Judgement:
     Attributes:
         singles: AP50 by model.
         fused: AP50 of the ensemble, by the same parameters as the submission.
+        interval: The bootstrap interval of `fused` over the images.
         split_hash: Of the sealed split; empty where there is none.
+        notes: What is to be known of the models.
     """
 
     singles: dict[str, float]
     fused: float
-    split_hash: str = ""
+    interval: tuple[float, float]
+    split_hash: str
+    notes: tuple[str, ...]
 
     @property
     def best_single(self) -> float:
@@ -51,88 +71,37 @@ class Judgement:
         return self.fused > self.best_single
 
 
-@dataclass(frozen=True)
-class Submission:
-    """The files that were written, and what was noticed on the way."""
-
-    json_file: Path
-    csv_file: Path
-    num_boxes: int
-    notes: tuple[str, ...] = field(default=())
-
-
-def judge(val: ValInputs, config: FusionConfig, repairs: Repairs | None = None) -> Judgement:
+def judge(val: ValInputs, recipe: Recipe, repairs: Repairs) -> Judgement:
     """Score every model and the ensemble on the labelled images, with AP50."""
-    repairs = repairs or Repairs()
-    config = replace(config, weights=val.weights(config.weights))
-    models, _ = prepare(val.models, val.gt.images, repairs.clip, repairs.drop_degenerate)
-    singles = {
+    models, notes = repairs.apply(val.models, val.gt.images)
+    notes += find_duplicating(models, recipe.configs[0])
+    values = {
         name: score(val.gt, model).value for name, model in zip(val.names, models, strict=True)
     }
-    fused = fuse_prepared(models, val.gt.images.sizes_hw, config)
-    return Judgement(singles, score(val.gt, fused).value, val.split_hash)
+    fused = fuse_by_class(recipe, models, val.gt.images)
+    samples = bootstrap_ap(match(val.gt, fused, iou_thrs=(0.5,)), NUM_RESAMPLES, seed=0)
+    interval = interval_of(samples)
+    return Judgement(values, score(val.gt, fused).value, interval, val.split_hash, tuple(notes))
 
 
-def submit(
-    inputs: Inputs,
-    config: FusionConfig,
-    judgement: Judgement | None,
-    folder: str | Path,
-    name: str | None = None,
-    format_name: str = "trash",
-    repairs: Repairs | None = None,
-    overwrite: bool = False,
-) -> Submission:
-    """Fuse the files and write `<name>.json`, `<name>.csv` and `<name>.meta.json`.
+def plain_recipe(config: FusionConfig, val: ValInputs | None) -> Recipe:
+    """Return a fusion that was not searched as a recipe for the models on val."""
+    weights = val.weights(config.weights) if val else config.weights
+    identities = val.identities if val else {}
+    return Recipe((replace(config, weights=weights),), identities, "", {}, {})
 
-    Args:
-        inputs: What is fused.
-        config: With which method and parameters.
-        judgement: What that scored, for the record.
-        folder: Where to write.
-        name: Without it, the name tells method, number of models and their content, so that the
-            same command writes the same files.
-        format_name: The format of the CSV, a key of `custom.submission.FORMATS`.
-        repairs: What may be done to boxes that are not right.
-        overwrite: Replace files of that name.
+
+def search_recipe(
+    inputs: Inputs, settings: SearchSettings, repairs: Repairs
+) -> tuple[SearchResult, Recipe]:
+    """Search the fusion that is best on the labelled images.
 
     Raises:
-        PodiumError: If the inputs do not fit, or `name` is taken by another submission.
+        PodiumError: If nothing is labelled.
     """
-    repairs = repairs or Repairs()
-    fused = fuse_with_notes(inputs.models, inputs.images, config, **asdict(repairs))
-    meta = describe(inputs, config, repairs, judgement)
-    name = name or f"{config.method}_{len(inputs.models)}models_{meta['inputs_hash'][:8]}"
-    files = [Path(folder) / f"{name}{suffix}" for suffix in (".json", ".csv", ".meta.json")]
-    _check_free(files[2], meta, overwrite)
-    # The CSV first: it refuses what its format cannot hold, before anything is written.
-    write_submission(files[1], fused.predictions, inputs.images, inputs.categories, format_name)
-    write_results(files[0], fused.predictions, inputs.categories)
-    hashes = {"json": sha256_of(files[0]), "csv": sha256_of(files[1])}
-    write_json(files[2], {**meta, "hash": hashes["csv"], "hashes": hashes})
-    return Submission(files[0], files[1], fused.predictions.num_boxes, fused.notes)
-
-
-def describe(
-    inputs: Inputs, config: FusionConfig, repairs: Repairs, judgement: Judgement | None
-) -> dict[str, Any]:
-    """Return what is kept of a submission: its models, its parameters, its score on val."""
-    recipe = {**asdict(config), **asdict(repairs)}
-    return {
-        "runs": list(inputs.names),
-        "recipe": recipe,
-        "inputs_hash": canonical_hash([recipe, [table_hash(model) for model in inputs.models]]),
-        "split_hash": judgement.split_hash if judgement else None,
-        "val": {"mAP50": judgement.fused, "singles": judgement.singles} if judgement else None,
-    }
-
-
-def _check_free(meta_file: Path, meta: dict[str, Any], overwrite: bool) -> None:
-    """Refuse to write over another submission."""
-    if overwrite or not meta_file.exists():
-        return
-    if read_json(meta_file).get("inputs_hash") != meta["inputs_hash"]:
-        raise PodiumError(
-            f"{meta_file} must be free or of the same submission, but is of another; choose "
-            "another --name, or replace it with --overwrite"
-        )
+    if inputs.val is None:
+        raise PodiumError("--search needs labelled images; give runs, or name them with --ann")
+    val = inputs.val
+    models, _ = repairs.apply(val.models, val.gt.images)
+    result = search(models, val.gt, settings)
+    return result, recipe_of(result, val.identities, val.split_hash)

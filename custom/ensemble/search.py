@@ -86,7 +86,7 @@ def search(
     share = -(-settings.trials // settings.parts)
     for part in range(settings.parts):
         found.append(candidates(objective, settings, starts, objective.without(part), share))
-    configs = _choose(objective, found[0], ALL, settings.per_class)
+    configs = choose(objective, found[0], ALL, settings.per_class)
     by_part = np.array(
         [_score_part(objective, found[1 + k], k, settings.per_class) for k in range(settings.parts)]
     )
@@ -113,7 +113,7 @@ def _starts(num_models: int) -> list[FusionConfig]:
     return [*space.defaults().values(), *singles]
 
 
-def _choose(
+def choose(
     objective: Objective, tried: Sequence[FusionConfig], row: int, per_class: bool
 ) -> tuple[FusionConfig, ...]:
     """Return the best candidate by the images of `row`, or the best for each class."""
@@ -138,7 +138,7 @@ def _score_part(
     objective: Objective, tried: Sequence[FusionConfig], part: int, per_class: bool
 ) -> float:
     """Choose without a part, and score on it."""
-    configs = _choose(objective, tried, objective.without(part), per_class)
+    configs = choose(objective, tried, objective.without(part), per_class)
     return _score(objective, configs, objective.on(part))
 
 
