@@ -1,0 +1,66 @@
+"""Out-of-fold predictions of runs, as one table over all images that they judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from custom.ensemble import FusionConfig, fuse
+from custom.errors import PodiumError
+from custom.runs import Run, check_same_split
+from custom.tables import GroundTruth, Predictions
+from custom.tables.coco import read_ground_truth
+
+
+def out_of_fold(runs: Sequence[Run]) -> tuple[GroundTruth, Predictions]:
+    """Return the annotations that runs were judged by, and what they predicted there.
+
+    Runs of the same fold are fused by WBF, runs of different folds are joined.
+
+    Raises:
+        PodiumError: If there are no runs, or they were judged on different splits or files.
+    """
+    if not runs:
+        raise PodiumError("there must be at least one run, but there is none")
+    check_same_split(runs)
+    files = {run.record["data"]["val"]["hash"]: run for run in runs}
+    if len(files) > 1:
+        one, other = list(files.values())[:2]
+        raise PodiumError(
+            f"runs must be judged on one annotation file, but {one.name} was on {one.val_file} and "
+            f"{other.name} on {other.val_file}"
+        )
+    by_fold: dict[int, list[Run]] = {}
+    for run in runs:
+        by_fold.setdefault(run.record["fold"], []).append(run)
+    parts = [_predictions_of(by_fold[fold]) for fold in sorted(by_fold)]
+    joined = join(parts)
+    return _covered(runs[0], joined.image_ids.tolist()), joined
+
+
+def join(parts: Sequence[Predictions]) -> Predictions:
+    """Return tables on different images as one."""
+    starts = np.cumsum([0, *(part.num_images for part in parts)])
+    return Predictions.from_rows(
+        np.concatenate([part.image_ids for part in parts]),
+        np.concatenate(
+            [part.image_index + start for part, start in zip(parts, starts[:-1], strict=True)]
+        ),
+        np.concatenate([part.bboxes for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        ", ".join(part.source for part in parts),
+    )
+
+
+def _predictions_of(runs: Sequence[Run]) -> Predictions:
+    """Return the predictions of one fold, fused where there are several models."""
+    tables = [run.val_predictions() for run in runs]
+    if len(tables) == 1:
+        return tables[0]
+    return fuse(tables, runs[0].val_ground_truth.images, FusionConfig(skip_box_thr=0.01))
+
+
+def _covered(run: Run, image_ids: list[int]) -> GroundTruth:
+    return read_ground_truth(run.val_file).take_ids(image_ids)

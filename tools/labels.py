@@ -1,0 +1,81 @@
+"""Find suspected label errors, apply patches of decisions, and make patches from edited files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from custom.errors import run_tool
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    find = commands.add_parser("find", help="suspects from out-of-fold predictions")
+    add = find.add_argument
+    add("--runs", nargs="+", default=[], help="run folders or patterns: folds, models")
+    add("--predictions", type=Path, help="instead of runs: CSV or COCO results, with --ann")
+    add("--ann", type=Path, help="the annotations that --predictions were made on")
+    add("--format", default="trash", help="of a CSV (%(default)s)")
+    add("--out", type=Path, default=Path("reports/suspects.json"), help="(%(default)s)")
+    add("--patch", type=Path, help="write the first suspects as a patch, to be thinned out")
+    add("--top", type=int, default=200, help="how many go to the patch (%(default)s)")
+    add("--author", help="of the patch (git's user name)")
+    apply = commands.add_parser("apply", help="write annotations with patches applied")
+    apply.add_argument("ann_file", type=Path)
+    apply.add_argument("patches", type=Path, nargs="+")
+    apply.add_argument("--out", type=Path, required=True, help="another file than ann_file")
+    diff = commands.add_parser("diff", help="make a patch from an edited copy of annotations")
+    diff.add_argument("old", type=Path)
+    diff.add_argument("new", type=Path)
+    diff.add_argument("--out", type=Path, required=True, help="data/<competition>/patches/x.jsonl")
+    diff.add_argument("--author", help="git's user name")
+    diff.add_argument("--reason", default="", help="for every edit")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int | None:
+    """Run one of the three commands."""
+    args = parse_args(argv)
+    return {"find": _find, "apply": _apply, "diff": _diff}[args.command](args)
+
+
+def _find(args: argparse.Namespace) -> None:
+    from custom.labels.command import FindRequest, default_author, run_find, summary_of
+
+    request = FindRequest(
+        args.runs, args.predictions, args.ann, args.format, args.out, args.patch, args.top,
+        args.author or default_author(),
+    )  # fmt: skip
+    suspects, gt = run_find(request)
+    print(f"{len(gt.images)} images, {gt.num_boxes} boxes, suspects: {summary_of(suspects)}")
+    print(f"written to {args.out}" + (f" and {args.patch}" if args.patch else ""))
+
+
+def _apply(args: argparse.Namespace) -> None:
+    from custom.labels import apply_patches
+
+    applied = apply_patches(args.ann_file, args.patches, args.out)
+    counts = ", ".join(f"{kind} {count}" for kind, count in applied.counts.items())
+    print(f"{counts}; written to {applied.out}")
+    print("score runs under both label sets: val images may be among them (split.py --check)")
+
+
+def _diff(args: argparse.Namespace) -> None:
+    from custom.labels import diff_annotations, write_patch
+    from custom.labels.command import default_author
+
+    diff = diff_annotations(args.old, args.new, args.author or default_author(), args.reason)
+    write_patch(args.out, diff.edits)
+    print(f"{len(diff.edits)} edits written to {args.out}")
+    for names, what in ((diff.missing, "missing in"), (diff.unknown, "only in")):
+        if names:
+            print(
+                f"note: {len(names)} images are {what} {args.new} and left alone: {names[0]}, ..."
+            )
+
+
+if __name__ == "__main__":
+    run_tool(main)
