@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from custom.errors import run_tool
 
 if TYPE_CHECKING:
-    from custom.ensemble.pipeline import Judgement
+    from custom.ensemble import FusionConfig
+    from custom.ensemble.inputs import Inputs
+    from custom.ensemble.pipeline import Fusion, Repairs
 
 EXIT_NO_GAIN = 1
 METHODS = ("wbf", "nms", "soft-nms", "soft-nms-linear", "nmw", "diou-nms")
@@ -35,6 +38,16 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     repairs = parser.add_argument_group("repairs, each counted")
     repairs.add_argument("--clip", action="store_true", help="limit boxes to their images")
     repairs.add_argument("--drop-degenerate", action="store_true", help="drop x2 <= x1, y2 <= y1")
+    repairs.add_argument("--dedupe", action="store_true", help="drop each model's own duplicates")
+    search = parser.add_argument_group("search on val")
+    search.add_argument("--search", action="store_true", help="find method, thresholds, weights")
+    search.add_argument("--trials", type=int, default=300)
+    search.add_argument("--seed", type=int, default=42)
+    search.add_argument("--per-class", action="store_true", help="a fusion for each class")
+    search.add_argument("--storage", help="keep the trials: continue, or share with workers")
+    search.add_argument("--worker", type=int, default=0, help="number of this process, from 0")
+    search.add_argument("--recipe-out", default="submissions/recipe.json", metavar="FILE")
+    search.add_argument("--recipe", metavar="FILE", help="replay what a search found")
     files = parser.add_argument_group("files")
     files.add_argument("--ann", help="labelled images that the files cover: score on them")
     files.add_argument("--images", help="COCO file with the full list of images")
@@ -49,11 +62,62 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Score, fuse, write, and print the table."""
     args = parse_args(argv)
-    from custom.ensemble import FusionConfig
     from custom.ensemble.inputs import read_inputs
-    from custom.ensemble.pipeline import Repairs, judge, submit
+    from custom.ensemble.pipeline import Repairs, judge
+    from custom.ensemble.report import judgement_lines
+    from custom.ensemble.submit import Target, submit
 
-    config = FusionConfig(
+    repairs = Repairs(args.clip, args.drop_degenerate, args.dedupe)
+    inputs = read_inputs(args.predictions, args.ann, args.images, args.format)
+    fusion = choose_fusion(args, inputs, repairs)
+    judgement = judge(inputs.val, fusion.by_model, repairs) if inputs.val else None
+    print("\n".join(judgement_lines(judgement)))
+    if args.strict and not (judgement and judgement.is_gain):
+        print("nothing written: --strict asks for a gain over the best single model")
+        return EXIT_NO_GAIN
+    target = Target(Path(args.out), args.name, args.format, args.overwrite)
+    written = submit(inputs, fusion.by_file, repairs, judgement, target)
+    for note in written.notes:
+        print(f"note: {note}")
+    print(f"{written.num_boxes} boxes on {len(inputs.images)} images")
+    print(f"written {written.json_file} and {written.csv_file}")
+    return 0
+
+
+def choose_fusion(args: argparse.Namespace, inputs: Inputs, repairs: Repairs) -> Fusion:
+    """Return the fusion of the command line, of a recipe, or of a search."""
+    from custom.ensemble.pipeline import Fusion, search_recipe
+
+    if args.recipe:
+        from custom.ensemble.recipe import load_recipe
+
+        return Fusion.of_recipe(load_recipe(args.recipe), inputs.val)
+    if not args.search:
+        return Fusion.of_config(config_of(args), inputs.val)
+    from custom.ensemble.recipe import check_free, write_recipe
+    from custom.ensemble.report import search_lines
+    from custom.ensemble.studies import SearchSettings
+
+    check_free(args.recipe_out, args.overwrite)
+    settings = SearchSettings(
+        trials=args.trials,
+        seed=args.seed,
+        per_class=args.per_class,
+        storage=args.storage,
+        worker=args.worker,
+    )
+    result, recipe = search_recipe(inputs, settings, repairs)
+    print("\n".join(search_lines(result, list(recipe.models))))
+    write_recipe(args.recipe_out, recipe)
+    print(f"written {args.recipe_out}\n")
+    return Fusion.of_recipe(recipe, inputs.val)
+
+
+def config_of(args: argparse.Namespace) -> FusionConfig:
+    """Return the fusion that the command line describes."""
+    from custom.ensemble import FusionConfig
+
+    return FusionConfig(
         method=args.method.replace("-", "_"),
         iou_thr=args.iou_thr,
         skip_box_thr=args.skip_box_thr,
@@ -63,38 +127,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         class_agnostic=args.class_agnostic,
         backend=args.backend,
     )
-    repairs = Repairs(args.clip, args.drop_degenerate)
-    inputs = read_inputs(args.predictions, args.ann, args.images, args.format)
-    judgement = judge(inputs.val, config, repairs) if inputs.val else None
-    print_judgement(judgement)
-    if args.strict and not (judgement and judgement.is_gain):
-        print("nothing written: --strict asks for a gain over the best single model")
-        return EXIT_NO_GAIN
-    written = submit(
-        inputs, config, judgement, args.out, args.name, args.format, repairs, args.overwrite
-    )
-    for note in written.notes:
-        print(f"note: {note}")
-    print(f"{written.num_boxes} boxes on {len(inputs.images)} images")
-    print(f"written {written.json_file} and {written.csv_file}")
-    return 0
-
-
-def print_judgement(judgement: Judgement | None) -> None:
-    """Print what every model and the ensemble score, and warn where fusing is no gain."""
-    if judgement is None:
-        print("WARNING: not scored, since no labelled images are known; name them with --ann")
-        return
-    width = max(map(len, judgement.singles))
-    print(f"{'model':{width}}  val mAP50")
-    for name, value in judgement.singles.items():
-        print(f"{name:{width}}  {value:.4f}")
-    print(f"{'ENSEMBLE':{width}}  {judgement.fused:.4f}")
-    if not judgement.is_gain:
-        print(
-            f"WARNING: the ensemble ({judgement.fused:.4f}) is not above the best single model "
-            f"({judgement.best_single:.4f}); submit that one, or try another --method"
-        )
 
 
 if __name__ == "__main__":

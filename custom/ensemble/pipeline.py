@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from custom.ensemble.checks import prepare
 from custom.ensemble.config import FusionConfig
 from custom.ensemble.duplicates import dedupe, find_duplicating
-from custom.ensemble.fusing import fuse_prepared
 from custom.ensemble.inputs import Inputs, ValInputs
-from custom.ensemble.recipe import Recipe, recipe_of
+from custom.ensemble.recipe import Recipe, fuse_recipe, recipe_of
 from custom.ensemble.search import SearchResult, search
 from custom.ensemble.studies import SearchSettings
 from custom.errors import PodiumError
-from custom.evaluation import bootstrap_ap, match, score
+from custom.evaluation import bootstrap_ap, match_for, score
 from custom.tables import Images, Predictions
 
-# Of the interval that goes into the ledger; the seed makes it the same for the same input.
-CONFIDENCE = 0.95
 NUM_RESAMPLES = 2000
+# Of the interval of 95% that goes into the ledger.
+TAILS = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
@@ -78,17 +79,43 @@ def judge(val: ValInputs, recipe: Recipe, repairs: Repairs) -> Judgement:
     values = {
         name: score(val.gt, model).value for name, model in zip(val.names, models, strict=True)
     }
-    fused = fuse_by_class(recipe, models, val.gt.images)
-    samples = bootstrap_ap(match(val.gt, fused, iou_thrs=(0.5,)), NUM_RESAMPLES, seed=0)
-    interval = interval_of(samples)
-    return Judgement(values, score(val.gt, fused).value, interval, val.split_hash, tuple(notes))
+    fused = fuse_recipe(recipe, models, val.gt.images).predictions
+    samples = bootstrap_ap(match_for(val.gt, fused, "AP50"), NUM_RESAMPLES)[:, -1]
+    low, high = np.nanquantile(samples, TAILS).tolist()
+    value = score(val.gt, fused).value
+    return Judgement(values, value, (low, high), val.split_hash, tuple(notes))
 
 
-def plain_recipe(config: FusionConfig, val: ValInputs | None) -> Recipe:
-    """Return a fusion that was not searched as a recipe for the models on val."""
-    weights = val.weights(config.weights) if val else config.weights
-    identities = val.identities if val else {}
-    return Recipe((replace(config, weights=weights),), identities, "", {}, {})
+@dataclass(frozen=True)
+class Fusion:
+    """A fusion with its weights by model, for the score on val, and by file, for the test set."""
+
+    by_model: Recipe
+    by_file: Recipe
+
+    @classmethod
+    def of_config(cls, config: FusionConfig, val: ValInputs | None) -> Fusion:
+        """Return a fusion with weights by file; a model's is the mean of its files'."""
+        by_file = Recipe((config,), {}, "", {}, {})
+        if val is None:
+            return cls(by_file, by_file)
+        averaged = replace(config, weights=val.weights(config.weights))
+        return cls(replace(by_file, configs=(averaged,)), by_file)
+
+    @classmethod
+    def of_recipe(cls, recipe: Recipe, val: ValInputs | None) -> Fusion:
+        """Return the fusion of a recipe, which must have been searched on just these inputs.
+
+        Raises:
+            PodiumError: If the models or the split are others, or nothing is labelled.
+        """
+        if val is None:
+            raise PodiumError(
+                "a recipe must be used on the models it was searched with, but no labelled images "
+                "are known to tell; give runs, or name the images with --ann"
+            )
+        recipe.check(val.identities, val.split_hash)
+        return cls(recipe, recipe.for_files(val.file_models))
 
 
 def search_recipe(

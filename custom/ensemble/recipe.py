@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,19 @@ def write_recipe(path: PathLike, recipe: Recipe) -> None:
     configs = [asdict(config) for config in recipe.configs]
     others = {name: getattr(recipe, name) for name in ("models", "split_hash", "scores", "search")}
     write_json(path, {"format": FORMAT, "configs": configs, **others})
+
+
+def check_free(path: PathLike, overwrite: bool) -> None:
+    """Refuse, before a search, to write its recipe over another one.
+
+    Raises:
+        PodiumError: If the file exists and `overwrite` is not set.
+    """
+    if Path(path).exists() and not overwrite:
+        raise PodiumError(
+            f"{path} must be free for the recipe, but exists; name another file with "
+            "--recipe-out, replace it with --overwrite, or replay it with --recipe"
+        )
 
 
 def load_recipe(path: PathLike) -> Recipe:

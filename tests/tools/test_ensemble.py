@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from custom.errors import PodiumError
+from custom.runs import update_record
 from custom.submission import read_submission
 from custom.tables.coco import read_ground_truth, read_results
 from custom.testing.toy_runs import make_toy_run, make_toy_split
@@ -81,3 +82,37 @@ def test_bad_options_write_nothing(
     with pytest.raises(PodiumError, match=message):
         main([*runs, "--out", str(tmp_path / "sub"), *options])
     assert not (tmp_path / "sub").exists()
+
+
+def test_a_recipe_is_searched_replayed_and_bound_to_its_models(
+    runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe, out = tmp_path / "recipe.json", ["--out", str(tmp_path / "sub")]
+    search = ["--search", "--trials", "12", "--recipe-out", str(recipe)]
+    assert main([*runs, *search, *out, "--name", "found"]) == 0
+    printed = capsys.readouterr().out
+    assert "found by the search" in printed
+    content = json.loads(recipe.read_text())
+    assert content["scores"]["in_sample"] >= max(content["scores"]["singles"].values())
+    assert main([*runs, "--recipe", str(recipe), *out, "--name", "again"]) == 0
+    found, again = ((tmp_path / "sub" / f"{n}.csv").read_bytes() for n in ("found", "again"))
+    assert found == again
+    with pytest.raises(PodiumError, match="must be free for the recipe"):
+        main([*runs, *search, *out])
+    with pytest.raises(PodiumError, match="lacks c"):
+        main([*runs[:2], "--recipe", str(recipe), *out])
+    update_record(Path(runs[0]).with_suffix(""), checkpoint_hash="1" * 64)
+    with pytest.raises(PodiumError, match="a must be the model that the recipe"):
+        main([*runs, "--recipe", str(recipe), *out])
+
+
+def test_duplicates_are_named_and_removed_on_request(
+    runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    val = Path(runs[0]).with_suffix("") / "val.json"
+    boxes = json.loads(val.read_text())
+    val.write_text(json.dumps(boxes + [{**box, "score": box["score"] / 2} for box in boxes]))
+    main([*runs, "--out", str(tmp_path / "sub")])
+    assert "does not suppress its own duplicates: 50%" in capsys.readouterr().out
+    main([*runs, "--out", str(tmp_path / "sub"), "--dedupe"])
+    assert "does not suppress" not in capsys.readouterr().out

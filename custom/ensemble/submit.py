@@ -1,0 +1,112 @@
+"""The files of a submission: fused, described, written, and never over another one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from custom.ensemble.hashes import table_hash
+from custom.ensemble.inputs import Inputs
+from custom.ensemble.pipeline import Judgement, Repairs
+from custom.ensemble.recipe import Recipe, fuse_recipe
+from custom.errors import PodiumError
+from custom.files import canonical_hash, read_json, sha256_of, write_json
+from custom.submission import write_submission
+from custom.tables.coco import write_results
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The files that were written, and what was noticed on the way."""
+
+    json_file: Path
+    csv_file: Path
+    num_boxes: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a submission goes.
+
+    Attributes:
+        folder: The folder.
+        name: The files' name. None: it tells method, number of files and content, so that the
+            same command writes the same files.
+        format_name: The format of the CSV, a key of `custom.submission.FORMATS`.
+        overwrite: Replace another submission of that name.
+    """
+
+    folder: Path
+    name: str | None = None
+    format_name: str = "trash"
+    overwrite: bool = False
+
+
+def submit(
+    inputs: Inputs,
+    recipe: Recipe,
+    repairs: Repairs,
+    judgement: Judgement | None,
+    target: Target,
+) -> Submission:
+    """Fuse the files and write `<name>.json`, `<name>.csv` and `<name>.meta.json`.
+
+    Args:
+        inputs: What is fused.
+        recipe: With which parameters; weights are by file.
+        repairs: What may be done to boxes that are not right.
+        judgement: What that scored, for the record.
+        target: Where it goes.
+
+    Raises:
+        PodiumError: If the inputs do not fit, or the name is taken by another submission.
+    """
+    models, notes = repairs.apply(inputs.models, inputs.images)
+    fused = fuse_recipe(recipe, models, inputs.images)
+    meta = describe(inputs, recipe, repairs, judgement)
+    method = recipe.configs[0].method
+    name = target.name or f"{method}_{len(inputs.models)}models_{meta['inputs_hash'][:8]}"
+    json_file, csv_file, meta_file = (
+        target.folder / f"{name}{suffix}" for suffix in (".json", ".csv", ".meta.json")
+    )
+    _check_free(meta_file, meta, target.overwrite)
+    # The CSV first: it refuses what its format cannot hold, before anything is written.
+    table, images, categories = fused.predictions, inputs.images, inputs.categories
+    write_submission(csv_file, table, images, categories, target.format_name)
+    write_results(json_file, table, categories)
+    hashes = {"json": sha256_of(json_file), "csv": sha256_of(csv_file)}
+    write_json(meta_file, {**meta, "hash": hashes["csv"], "hashes": hashes})
+    return Submission(json_file, csv_file, table.num_boxes, (*notes, *fused.notes))
+
+
+def describe(
+    inputs: Inputs, recipe: Recipe, repairs: Repairs, judgement: Judgement | None
+) -> dict[str, Any]:
+    """Return what is kept of a submission: its models, its parameters, its score on val."""
+    parameters = {"configs": [asdict(config) for config in recipe.configs], **asdict(repairs)}
+    tables = [table_hash(model) for model in inputs.models]
+    return {
+        "runs": list(inputs.names),
+        "recipe": parameters,
+        "inputs_hash": canonical_hash([parameters, tables]),
+        "split_hash": judgement.split_hash if judgement else None,
+        "val": _score_entry(judgement) if judgement else None,
+    }
+
+
+def _score_entry(judgement: Judgement) -> dict[str, Any]:
+    interval = list(judgement.interval)
+    return {"mAP50": judgement.fused, "interval": interval, "singles": judgement.singles}
+
+
+def _check_free(meta_file: Path, meta: dict[str, Any], overwrite: bool) -> None:
+    """Refuse to write over another submission."""
+    if overwrite or not meta_file.exists():
+        return
+    if read_json(meta_file).get("inputs_hash") != meta["inputs_hash"]:
+        raise PodiumError(
+            f"{meta_file} must be free or of the same submission, but is of another; choose "
+            "another --name, or replace it with --overwrite"
+        )
