@@ -15,98 +15,139 @@ from custom.files import read_json
 from custom.runs import RECORD, read_run
 from custom.tables.coco import read_ground_truth, read_results
 
-DATA = Path("data/sample")
-SPLIT = DATA / "splits/5fold-seed42"
-RUNS = Path("runs/demo")
-CONFIGS = (Path("configs/sample/universenet_nano.py"), Path("configs/sample/yolox_nano.py"))
-SUBMISSION = Path("submissions/demo.json")
 # What a training says of its progress, without what it says of its settings.
-PROGRESS = ("Epoch(", "WARNING", "error:", "mAP50")
+PROGRESS = ("Epoch(", "error:", "mAP50")
+TOOLS = Path(__file__).resolve().parent.parent / "tools"
+
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class Plan:
+    """Where a demo works, and on what.
+
+    Attributes:
+        data: The folder of the generated data.
+        runs: The runs' folder; logs of the tools go there too.
+        submissions: The folder of the final files.
+        configs: The detectors to train.
+        sample_options: Further options of `tools/make_sample.py`.
+    """
+
+    data: Path = Path("data/sample")
+    runs: Path = Path("runs/demo")
+    submissions: Path = Path("submissions")
+    configs: tuple[Path, ...] = (
+        Path("configs/sample/universenet_nano.py"),
+        Path("configs/sample/yolox_nano.py"),
+    )
+    sample_options: tuple[str, ...] = ()
+
+    @property
+    def split(self) -> Path:
+        """The sealed split's folder."""
+        return self.data / "splits" / "5fold-seed42"
+
+    @property
+    def predictions(self) -> list[Path]:
+        """The test predictions of each run."""
+        return [self.runs / f"{config.stem}.json" for config in self.configs]
+
+    @property
+    def submission(self) -> Path:
+        """The final predictions as COCO results; the CSV lies beside them."""
+        return self.submissions / "demo.json"
+
+    @property
+    def written(self) -> list[Path]:
+        """What the demo leaves for the user to look at."""
+        return [*self.predictions, self.submission, self.submission.with_suffix(".csv")]
+
+
+@dataclass(frozen=True)
 class Row:
-    """One line of the closing table."""
+    """One line of the closing table: mAP50 on the sealed fold and on the test set."""
 
     name: str
     val: float
     test: float
 
 
-def run_demo(say: Say) -> list[Row]:
-    """Run every step that is not done yet; return the closing table's rows.
+class Demo:
+    """Runs the tools of a plan, one process each, and shows what they say."""
 
-    Must be started in the checkout's top folder. A finished training is kept and an interrupted
-    one resumed, so that the command can be given again.
+    def __init__(self, plan: Plan, say: Say) -> None:
+        self.plan, self.say = plan, say
 
-    Raises:
-        PodiumError: If a step fails; its log is named.
-    """
-    RUNS.mkdir(parents=True, exist_ok=True)
-    _tool(say, "make_sample", str(DATA), "--seed", "42")
-    _tool(say, "split", str(DATA / "train.json"), "--folds", "5", "--seed", "42")
-    for config in CONFIGS:
-        _train(say, config)
-        if not (RUNS / f"{config.stem}.json").exists():
-            _tool(say, "test", str(RUNS / config.stem))
-    predictions = [str(RUNS / f"{config.stem}.json") for config in CONFIGS]
-    _tool(say, "ensemble", *predictions, "--name", SUBMISSION.stem, "--overwrite")
-    return [*(_row_of_run(config.stem) for config in CONFIGS), _row_of_ensemble()]
+    def run(self) -> list[Row]:
+        """Run every step that is not done yet; return the closing table's rows.
 
+        A finished training is kept and an interrupted one resumed, so that the command can be
+        given again.
 
-def written() -> list[Path]:
-    """Return the files that a demo leaves for the user to look at."""
-    files = [RUNS / f"{config.stem}.json" for config in CONFIGS]
-    return [*files, SUBMISSION, SUBMISSION.with_suffix(".csv")]
+        Raises:
+            PodiumError: If a step fails; its log is named.
+        """
+        plan = self.plan
+        plan.runs.mkdir(parents=True, exist_ok=True)
+        self._tool("make_sample", str(plan.data), "--seed", "42", *plan.sample_options)
+        split = ["--folds", "5", "--seed", "42", "--out", str(plan.split.parent)]
+        self._tool("split", str(plan.data / "train.json"), *split)
+        for config in plan.configs:
+            self._train(config)
+        self._fuse()
+        return [*(self._row_of_run(c.stem) for c in plan.configs), self._row_of_ensemble()]
 
+    def _train(self, config: Path) -> None:
+        folder = self.plan.runs / config.stem
+        if (folder / RECORD).exists():
+            self.say(f"{folder} is trained already; remove {self.plan.runs} to train again")
+        else:
+            data = ["--data-root", str(self.plan.data), "--split", str(self.plan.split)]
+            resume = ["--resume"] if (folder / "last.pth").exists() else []
+            options = ["--seed", "42", "--work-dir", str(folder), *data, *resume]
+            self._tool("train", str(config), *options)
+        if not folder.with_name(f"{folder.name}.json").exists():
+            self._tool("test", str(folder))
 
-def _train(say: Say, config: Path) -> None:
-    folder = RUNS / config.stem
-    if (folder / RECORD).exists():
-        say(f"{folder} is trained already; remove {RUNS} to train again")
-        return
-    resume = ["--resume"] if (folder / "last.pth").exists() else []
-    _tool(say, "train", str(config), "--seed", "42", "--work-dir", str(folder), *resume)
+    def _fuse(self) -> None:
+        target = self.plan.submission
+        options = ["--out", str(target.parent), "--name", target.stem, "--overwrite"]
+        self._tool("ensemble", *map(str, self.plan.predictions), *options)
 
+    def _tool(self, name: str, *arguments: str) -> None:
+        """Run a tool, show its progress and keep its whole output."""
+        command = [sys.executable, str(TOOLS / f"{name}.py"), *arguments]
+        started = time.monotonic()
+        self.say(f"$ python tools/{name}.py {' '.join(arguments)}")
+        log_file = self.plan.runs / f"{name}.log"
+        with log_file.open("a", encoding="utf-8", buffering=1) as log:
+            code = self._follow(command, log.write, show_all=name not in ("train", "test"))
+        if code:
+            raise PodiumError(f"tools/{name}.py ended with exit code {code}: see {log_file}")
+        self.say(f"  {time.monotonic() - started:.0f} s")
 
-def _tool(say: Say, name: str, *arguments: str) -> None:
-    """Run a tool in a process of its own, show its progress and keep its whole output."""
-    command = [sys.executable, f"tools/{name}.py", *arguments]
-    started = time.monotonic()
-    say(f"$ python {' '.join(command[1:])}")
-    log_file = RUNS / f"{name}.log"
-    with log_file.open("a", encoding="utf-8", buffering=1) as log:
-        code = _follow(command, log.write, say, show_all=name != "train" and name != "test")
-    if code:
-        raise PodiumError(f"{command[1]} ended with exit code {code}; its output is in {log_file}")
-    say(f"  {time.monotonic() - started:.0f} s")
+    def _follow(self, command: Sequence[str], keep: Callable[[str], int], show_all: bool) -> int:
+        """Run a command, keep each line it prints, and show those that tell of progress."""
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                keep(line)
+                if show_all or any(word in line for word in PROGRESS):
+                    self.say("  " + line.rstrip().rpartition(" - INFO - ")[2])
+        return process.returncode
 
+    def _row_of_run(self, name: str) -> Row:
+        run = read_run(self.plan.runs / name)
+        return Row(name, run.record["metrics"]["mAP50"], self._test_score(run.test_file))
 
-def _follow(command: Sequence[str], keep: Callable[[str], int], say: Say, show_all: bool) -> int:
-    """Run a command, keep each line it prints, and show those that tell of progress."""
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            keep(line)
-            if show_all or any(word in line for word in PROGRESS):
-                say("  " + line.rstrip().rpartition(" - INFO - ")[2])
-    return process.returncode
+    def _row_of_ensemble(self) -> Row:
+        meta = read_json(self.plan.submission.with_suffix(".meta.json"))
+        return Row("ensemble", meta["val"]["mAP50"], self._test_score(self.plan.submission))
 
-
-def _row_of_run(name: str) -> Row:
-    run = read_run(RUNS / name)
-    return Row(name, run.record["metrics"]["mAP50"], _test_score(run.test_file))
-
-
-def _row_of_ensemble() -> Row:
-    meta = read_json(SUBMISSION.with_suffix(".meta.json"))
-    return Row("ensemble", meta["val"]["mAP50"], _test_score(SUBMISSION))
-
-
-def _test_score(path: Path) -> float:
-    gt = read_ground_truth(DATA / "test_boxes.json")
-    return score(gt, read_results(path, gt.images, gt.categories)).value
+    def _test_score(self, path: Path) -> float:
+        gt = read_ground_truth(self.plan.data / "test_boxes.json")
+        return score(gt, read_results(path, gt.images, gt.categories)).value

@@ -17,15 +17,16 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo and print its closing table."""
     parse_args(argv)
-    from custom.demo import run_demo, written
+    from custom.demo import Demo, Plan
 
     started = time.monotonic()
-    rows = run_demo(lambda line: print(line, flush=True))
+    plan = Plan()
+    rows = Demo(plan, lambda line: print(line, flush=True)).run()
     print(f"\n{'':20}  val mAP50  test mAP50")
     for row in rows:
         print(f"{row.name:20}  {row.val:9.4f}  {row.test:10.4f}")
     print("\nwritten:")
-    for path in written():
+    for path in plan.written:
         print(f"  {path}")
     print(f"in {(time.monotonic() - started) / 60:.1f} minutes")
     return 0

@@ -23,7 +23,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--accept-changes", action="store_true", help="resume with a changed schedule or pipeline"
     )
     parser.add_argument("--amp", action="store_true", help="mixed precision")
-    parser.add_argument("--load-from", metavar="FILE", help="start from a detector's weights")
+    parser.add_argument(
+        "--load-from", "--init", metavar="FILE", help="start from a detector's weights"
+    )
     parser.add_argument("--no-pretrained", action="store_true", help="start from scratch")
     parser.add_argument(
         "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change the config"

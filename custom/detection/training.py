@@ -19,6 +19,7 @@ from custom.detection.hooks.resume_point import find_resume_point
 from custom.detection.seeding import join_processes_on_cpu, set_everything
 from custom.errors import PodiumError
 from custom.files import atomic_path, canonical_hash, sha256_of, write_text
+from custom.pseudo_labels import pseudo_labels_for
 from custom.splits import read_split
 from custom.tables.coco import read_ground_truth, write_results
 
@@ -49,6 +50,8 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> dict
         write_text(folder / "config.py", resolved)
     else:
         config.load_from, config.resume = str(point), True
+    if config.load_from and not config.resume:
+        start_from(config, config.pop("load_from"))
     set_everything(config.randomness.seed)
     join_processes_on_cpu(config)
     started = time.monotonic()
@@ -66,6 +69,12 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> dict
         write_results(folder / "val.json", predictions, gt.categories)
         runs.write_record(folder, record)
     return record
+
+
+def start_from(config: Config, checkpoint: str) -> None:
+    """Let the training start from another detector's weights, adapted to its classes."""
+    hook = dict(type="InitWeightsHook", checkpoint=checkpoint)
+    config.custom_hooks.append({**hook, "classes": list(config.competition.classes)})
 
 
 def check_folder(folder: Path, resume: bool) -> Path | None:
@@ -113,6 +122,7 @@ def make_record(
     competition = config.competition
     split = read_split(competition.split)
     folder = Path(config.work_dir)
+    train_file = Path(competition.data_root) / competition.train_ann
     return {
         "name": folder.name,
         "config": str(config_file),
@@ -121,9 +131,10 @@ def make_record(
         "fold": competition.fold,
         "split": {"path": str(competition.split), "hash": split.hash},
         "data": {
-            "train": runs.data_entry(Path(competition.data_root) / competition.train_ann),
+            "train": runs.data_entry(train_file),
             "val": runs.data_entry(config.val_evaluator.ann_file),
         },
+        "pseudo_labels": pseudo_labels_for(train_file, split.hash, competition.fold),
         "config_hash": canonical_hash(resolved),
         "checkpoint_hash": sha256_of(folder / "best.pth"),
         "code": runs.code_state(Path(__file__).parent),

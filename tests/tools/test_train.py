@@ -61,6 +61,20 @@ def test_the_seed_of_the_command_line_holds(leaf: str, tmp_path: Path) -> None:
     assert val[0] == val[1]
 
 
+def test_a_run_starts_from_another_runs_weights(
+    leaf: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = tmp_path / "runs" / "a", tmp_path / "runs" / "b"
+    train_main([leaf, "--work-dir", str(first)])
+    weights = first / "best.pth"
+    still = ["--cfg-options", "optim_wrapper.optimizer.lr=0.0"]
+    train_main([leaf, "--work-dir", str(second), "--init", str(weights), *still])
+    states = [torch.load(f / "best.pth", weights_only=False)["state_dict"] for f in (first, second)]
+    kernels = [name for name, value in states[0].items() if value.ndim == 4]
+    assert kernels
+    assert all(torch.equal(states[0][name], states[1][name]) for name in kernels)
+
+
 def no_image(data: Path, leaf: str) -> list[str]:
     next(iter(sorted((data / "images").iterdir()))).unlink()
     return []

@@ -1,5 +1,14 @@
 """Hooks, registered in MMEngine's registry."""
 
+from custom.detection.hooks.memory import explain_out_of_memory
+from custom.detection.hooks.patience import PatienceHook
 from custom.detection.hooks.resume_point import ResumePointHook, find_resume_point
+from custom.detection.hooks.stages import StagesHook
 
-__all__ = ["ResumePointHook", "find_resume_point"]
+__all__ = [
+    "PatienceHook",
+    "ResumePointHook",
+    "StagesHook",
+    "explain_out_of_memory",
+    "find_resume_point",
+]

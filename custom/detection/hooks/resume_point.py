@@ -92,6 +92,11 @@ class ResumePointHook(Hook):
 
     def _take_new_values(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Put the new config's optimizer settings into the checkpoint, and drop its schedule."""
+        if checkpoint.get("stage") is not None:
+            raise PodiumError(
+                f"a changed config cannot be accepted once the stage of epoch "
+                f"{checkpoint['stage']} has begun; start a new run from these weights (--load-from)"
+            )
         if "optimizer" in checkpoint:
             new_groups = runner.optim_wrapper.optimizer.param_groups
             for old, new in zip(checkpoint["optimizer"]["param_groups"], new_groups, strict=True):
