@@ -1,5 +1,5 @@
 """Everything that needs torch and MMDetection; importing it registers it all with MMEngine."""
 
-from custom.detection import datasets, hooks, metrics, models, seeding, transforms
+from custom.detection import datasets, hooks, metrics, models, seeding, transforms, tta
 
-__all__ = ["datasets", "hooks", "metrics", "models", "seeding", "transforms"]
+__all__ = ["datasets", "hooks", "metrics", "models", "seeding", "transforms", "tta"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from custom.detection.tta import tta_pipeline
 from custom.errors import PodiumError
 from custom.tables import Predictions
 
@@ -24,7 +25,8 @@ def predict(
         config: A resolved config.
         checkpoint: The weights.
         part: "val" or "test".
-        tta: Merge flips and scales, as `tta_model` and `tta_pipeline` of the config say.
+        tta: Merge flips and scales, as `tta_model` and `tta_pipeline` of the config say, or
+            as `custom.detection.tta` has them.
 
     Returns:
         The table, and the metrics; those are empty where the images are not labelled. Of several
@@ -57,11 +59,8 @@ def evaluation_config(config: Config, checkpoint: str | Path) -> Config:
 
 
 def use_tta(config: Config) -> None:
-    """Put the config's test-time augmentation in the place of its model and pipeline."""
-    if "tta_model" not in config or "tta_pipeline" not in config:
-        raise PodiumError(
-            "--tta needs `tta_model` and `tta_pipeline` in the config; inherit from "
-            "configs/_base_/augmentations/tta.py"
-        )
-    config.test_dataloader.dataset.pipeline = config.tta_pipeline
-    config.model = dict(**config.tta_model, module=config.model)
+    """Put test-time augmentation in the place of the config's model and test pipeline."""
+    pipeline = config.get("tta_pipeline") or tta_pipeline(config.test_dataloader.dataset.pipeline)
+    model = config.get("tta_model") or dict(type="FusedTTA")
+    config.test_dataloader.dataset.pipeline = pipeline
+    config.model = dict(**model, module=config.model)
