@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,20 +90,31 @@ def surprises(gaps: FloatArray) -> FloatArray:
     """Return how far each gap lies from what the others say, in units of the 95% limit, (N,).
 
     Beyond -1 or 1 the submission was not expected; below, the board was kinder than to others.
-    With less than four submissions the others say too little: NaN.
+    The others speak by their median and median deviation, so that two broken submissions do not
+    excuse each other. Of gaps that differ by normal noise alone 5% to 9% are beyond, for 20 to
+    4 of them. With less than four submissions the others say too little: NaN.
     """
     result = np.full(len(gaps), math.nan)
     if len(gaps) < 4:
         return result
     for index in range(len(gaps)):
-        fit = fit_gap(np.delete(gaps, index))
-        spread = max(fit.spread, RESOLUTION) * math.sqrt(1 + 1 / fit.count)
-        result[index] = (gaps[index] - fit.gap) / (spread * student_95(fit.count - 1))
+        others = np.delete(gaps, index)
+        median = float(np.median(others))
+        # 1.4826 makes it a standard deviation; of few values it is too small by about 2.5 / N.
+        spread = 1.4826 * float(np.median(np.abs(others - median))) * (1 + 2.5 / len(others))
+        # A median is as noisy as a mean of pi / 2 times fewer values.
+        limit = max(spread, RESOLUTION) * math.sqrt(1 + math.pi / 2 / len(others))
+        result[index] = (gaps[index] - median) / (limit * student_95(len(others) - 1))
     return result
 
 
+def is_unexpected(surprise: float) -> bool:
+    """Return whether a gap lies beyond the 95% limit; never where that is not known."""
+    return abs(surprise) > 1
+
+
 def expected_private(
-    entry: Entry, fit: GapFit, drop: GapFit, split_hash: str | None
+    entry: Entry, fit: GapFit, drop: GapFit, split_hash: str | None, surprise: float = math.nan
 ) -> Expectation | None:
     """Return what the private board is expected to say of a submission.
 
@@ -117,13 +128,16 @@ def expected_private(
         drop: The gap from this expectation to private, over submissions whose private score is
             known; where none is, nothing is taken off.
         split_hash: The split that the gap was fitted on; val on another is not used.
+        surprise: How unexpected the submission's gap is; beyond the limit, val does not tell of
+            the file that the board has seen, and is not used.
 
     Returns:
         The expectation; None where neither val nor public is known, or nothing tells the noise.
     """
     noise = _noise(entry, fit)
     looks = []
-    if entry.val is not None and fit.count and entry.split_hash == split_hash:
+    comparable = entry.split_hash == split_hash and not is_unexpected(surprise)
+    if entry.val is not None and fit.count and comparable:
         looks.append((entry.val - fit.gap, noise**2 + _squared(fit.error)))
     if entry.public is not None:
         looks.append((entry.public, noise**2))
@@ -136,12 +150,22 @@ def expected_private(
     return Expectation(value, value - half, value + half)
 
 
-def drop_to_private(entries: Sequence[Entry], fit: GapFit, split_hash: str | None) -> GapFit:
-    """Return how far private fell below what was expected, where it is known."""
+def drop_to_private(
+    entries: Sequence[Entry], fit: GapFit, split_hash: str | None, strange: Mapping[str, float]
+) -> GapFit:
+    """Return how far private fell below what was expected, where it is known.
+
+    Args:
+        entries: The submissions.
+        fit: The gap from val to public.
+        split_hash: The split that it was fitted on.
+        strange: How unexpected the gap of a submission is, by its hash.
+    """
     none = fit_gap(np.zeros(0))
     drops = []
     for entry in entries:
-        expected = expected_private(entry, fit, none, split_hash)
+        surprise = strange.get(entry.hash, math.nan)
+        expected = expected_private(entry, fit, none, split_hash, surprise)
         if entry.private is not None and expected is not None:
             drops.append(expected.value - entry.private)
     return fit_gap(np.array(drops))

@@ -20,6 +20,7 @@ from custom.submission.ledger_fit import (
     drop_to_private,
     expected_private,
     fit_gap,
+    is_unexpected,
     rank_correlation,
     surprises,
 )
@@ -57,7 +58,7 @@ class Row:
     @property
     def is_unexpected(self) -> bool:
         """Whether the gap lies outside of what the other submissions' gaps say, at 95%."""
-        return abs(self.surprise) > 1
+        return is_unexpected(self.surprise)
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Report:
         rows: The submissions in the order of time.
         split_hash: The split that most were validated on; val on others is not compared.
         correlation: Spearman's between val and public; NaN with less than three.
-        fit: The gap from val to public.
+        fit: The gap from val to public, of the submissions that were expected.
         drop: How far private fell below what was expected.
         left_today: Submissions left today; None where the policy does not say how many there are.
         choices: What to select: the best by val, and a safe one.
@@ -116,22 +117,20 @@ def make_report(entries: Sequence[Entry], policy: Policy, moment: datetime) -> R
     compared = [e for e in entries if _is_compared(e, split_hash)]
     val = np.array([e.val for e in compared], dtype=np.float64)
     public = np.array([e.public for e in compared], dtype=np.float64)
-    fit = fit_gap(val - public)
-    drop = drop_to_private(entries, fit, split_hash)
-    strange = {e.hash: s for e, s in zip(compared, surprises(val - public).tolist(), strict=True)}
+    found = surprises(val - public)
+    fit = fit_gap((val - public)[~np.array(list(map(is_unexpected, found)), dtype=bool)])
+    strange = {e.hash: s for e, s in zip(compared, found.tolist(), strict=True)}
+    drop = drop_to_private(entries, fit, split_hash, strange)
     gaps = {e.hash: g for e, g in zip(compared, (val - public).tolist(), strict=True)}
-    rows = tuple(
-        Row(
-            entry,
-            gaps.get(entry.hash),
-            strange.get(entry.hash, math.nan),
-            expected_private(entry, fit, drop, split_hash),
-        )
-        for entry in entries
-    )
+    rows = []
+    for entry in entries:
+        surprise = strange.get(entry.hash, math.nan)
+        private = expected_private(entry, fit, drop, split_hash, surprise)
+        rows.append(Row(entry, gaps.get(entry.hash), surprise, private))
     correlation = rank_correlation(val, public)
     left = _left_today(entries, policy, moment)
-    return Report(rows, split_hash, correlation, fit, drop, left, choose(rows, split_hash))
+    choices = choose(rows, split_hash)
+    return Report(tuple(rows), split_hash, correlation, fit, drop, left, choices)
 
 
 def choose(rows: Sequence[Row], split_hash: str | None) -> tuple[Choice, ...]:

@@ -49,7 +49,7 @@ def _summary(report: Report) -> Iterator[str]:
         yield "val against public: no submission has both"
     else:
         spread = "" if math.isnan(fit.spread) else f", give or take {fit.spread:.4f}"
-        yield f"val - public: {fit.gap:+.4f}{spread} ({fit.count} submissions)"
+        yield f"val - public: {fit.gap:+.4f}{spread} (by {fit.count} submissions)"
         yield _rank_line(report)
     unexpected = [row.entry.name for row in report.rows if row.is_unexpected]
     if unexpected:
