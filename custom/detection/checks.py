@@ -11,6 +11,7 @@ from mmengine.dist import barrier, is_main_process
 
 from custom.detection.configuration import pretrained_parts
 from custom.errors import PodiumError
+from custom.pseudo_labels import pseudo_labels_for
 from custom.splits import assert_no_leak, read_split, select_part
 from custom.tables import GroundTruth, Images
 from custom.tables.coco import read_ground_truth
@@ -21,8 +22,8 @@ def check_before_training(config: Config) -> None:
 
     Raises:
         PodiumError: If classes differ from the data's, there is nothing to train or validate on,
-            an image file is missing, an image would be trained on and judged, or pretrained
-            weights cannot be had.
+            an image file is missing, an image would be trained on and judged, pseudo-labels are of
+            models that saw what judges, or pretrained weights cannot be had.
     """
     competition = config.competition
     root = Path(competition.data_root)
@@ -43,6 +44,7 @@ def check_before_training(config: Config) -> None:
         check_image_files(gt.images, root)
     files = {name: root / name for name in chosen.images.file_names}
     assert_no_leak(split, competition.fold, files, files, chosen.source)
+    pseudo_labels_for(train.source, split.hash, competition.fold)
     fetch_weights(config)
 
 

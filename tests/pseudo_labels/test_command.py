@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -242,3 +243,28 @@ def test_boxes_outside_are_refused(data: Path) -> None:
     write_results("runs/fold0.json", table, test.categories)
     with pytest.raises(PodiumError, match=r"\[10.0, 10.0, 120.0, 30.0\] on test/0000.jpg has not"):
         run()
+
+
+@pytest.mark.parametrize(("fold", "refused"), [(0, False), (1, True)])
+def test_training_asks_whether_its_fold_can_judge(
+    data: Path, monkeypatch: pytest.MonkeyPatch, fold: int, refused: bool
+) -> None:
+    checks = pytest.importorskip("custom.detection.checks")
+    monkeypatch.setattr(checks, "fetch_weights", lambda config: None)
+    run()
+    content = read_json("pseudo.json")
+    for image in content["images"]:
+        path = data / image["file_name"]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(image["file_name"])
+    competition = SimpleNamespace(
+        data_root=str(data), train_ann="pseudo.json", split="splits/toy", fold=fold
+    )
+    competition.classes = [category["name"] for category in content["categories"]]
+    val = SimpleNamespace(ann_file=str(data / "train.json"))
+    config = SimpleNamespace(competition=competition, val_evaluator=val)
+    if refused:
+        with pytest.raises(PodiumError, match="fold 1 cannot judge"):
+            checks.check_before_training(config)
+    else:
+        checks.check_before_training(config)
