@@ -16,7 +16,12 @@ train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="LoadAnnotations", with_bbox=True),
     dict(type="Resize", scale=image_scale, keep_ratio=True),
-    dict(type="RandomFlip", prob=0.5),
+    # Cells have no upright: every flip is as likely as none.
+    dict(
+        type="RandomFlip",
+        prob=[0.25, 0.25, 0.25],
+        direction=["horizontal", "vertical", "diagonal"],
+    ),
     dict(type="PackDetInputs"),
 ]
 test_pipeline = [
