@@ -14,6 +14,7 @@ from custom.detection.seeding import apply_seed
 from custom.errors import PodiumError
 
 DATA_PARTS = ("train", "val", "test")
+USUAL_SEED = 42
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class RunOptions:
         overrides: Dotted keys and their values, applied first.
     """
 
-    seed: int = 42
+    seed: int = USUAL_SEED
     fold: int | None = None
     data_root: str | None = None
     split: str | None = None
@@ -65,7 +66,8 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
     _apply_data_options(config, options)
     place_data(config)
     set_num_classes(config.model, len(config.competition.classes))
-    config.work_dir = options.work_dir or str(Path("runs") / default_run_name(path, config))
+    name = default_run_name(path, config.competition.fold, options.seed)
+    config.work_dir = options.work_dir or str(Path("runs") / name)
     config.launcher = options.launcher
     apply_seed(config, options.seed)
     _accept_changes(config, options.accept_changes)
@@ -84,10 +86,10 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
     return parser.parse_args(["--cfg-options", *arguments] if arguments else []).cfg_options
 
 
-def default_run_name(path: str | Path, config: Config) -> str:
-    """Return the leaf's name, with the fold where it is not the first."""
-    fold = config.competition.fold
-    return Path(path).stem + (f"_fold{fold}" if fold else "")
+def default_run_name(path: str | Path, fold: int | None, seed: int) -> str:
+    """Return the leaf's name, with fold and seed where they are not the usual ones."""
+    of_fold = f"_fold{fold}" if fold else ""
+    return Path(path).stem + of_fold + (f"_seed{seed}" if seed != USUAL_SEED else "")
 
 
 def place_data(config: Config) -> None:
