@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from mmengine.config import Config
+from torch.utils.flop_counter import FlopCounterMode
+
+from custom.detection.models.complexity import Complexity, measure, plain_convolutions
+from custom.detection.models.pyramid_conv import LevelConv
+from tests.detection.models.toys import CONFIGS, model_config
+
+
+def test_deformable_convolutions_count_as_plain_ones() -> None:
+    conv = LevelConv(4, 5, deform=True).to("meta")
+    counter = FlopCounterMode(display=False)
+    with plain_convolutions(), counter:
+        conv(torch.empty(1, 4, 8, 6, device="meta"), level=1)
+    cells, taps = 8 * 6, 4 * 3 * 3
+    assert counter.get_total_flops() == 2 * cells * taps * (5 + 2 * 3 * 3)  # result and offsets
+
+
+@pytest.mark.parametrize("base", ["yolox_nano", "universenet_nano"])
+def test_cost_grows_with_the_area(base) -> None:
+    small, large = (measure(model_config(base), size) for size in (256, 512))
+    assert small.parameters == large.parameters
+    assert large.gflops == pytest.approx(4 * small.gflops, rel=0.01)
+
+
+def test_second_stages_count_for_their_proposals() -> None:
+    few, many = (cascade(proposals) for proposals in (10, 1000))
+    # A stage: two layers on 7 x 7 x 256 and 1024 inputs, then 81 classes and 4 sides.
+    stage = 2 * (7 * 7 * 256 * 1024 + 1024 * 1024 + 1024 * (81 + 4)) / 1e9
+    assert many.gflops - few.gflops == pytest.approx(3 * 990 * stage)
+
+
+def cascade(proposals: int) -> Complexity:
+    model = Config.fromfile(CONFIGS / "_base_/models/cascade_swin_t.py").model
+    model.backbone.init_cfg = None
+    model.backbone.depths = [1, 1, 1, 1]
+    model.test_cfg.rpn.max_per_img = proposals
+    return measure(model, 64)
