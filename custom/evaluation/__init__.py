@@ -11,6 +11,7 @@ from custom.evaluation.curves import Curve, precision_recall
 from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Matches
 from custom.evaluation.matching import match
 from custom.evaluation.metrics import METRICS
+from custom.evaluation.ranks import RankChange, rank_changes
 from custom.evaluation.scoring import (
     Score,
     checked_against_reference,
@@ -27,6 +28,7 @@ __all__ = [
     "Curve",
     "Matches",
     "PairedInterval",
+    "RankChange",
     "Score",
     "TailReport",
     "average_precision",
@@ -38,6 +40,7 @@ __all__ = [
     "match_for",
     "paired_bootstrap",
     "precision_recall",
+    "rank_changes",
     "score",
     "score_matches",
     "tail_report",

@@ -2,13 +2,53 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
 from custom.boxes import BoolArray, FloatArray, IntArray
-from custom.evaluation.matches import Integers
+from custom.evaluation.matches import Int8Array
 
 HIT, CLS, LOC, BOTH, DUPE, BKG, BEYOND = 0, 1, 2, 3, 4, 5, -1
+
+
+class Detections(NamedTuple):
+    """The detections: rows by image, then falling score; offsets (I+1,) of the images in them."""
+
+    rows: IntArray
+    offsets: IntArray
+    bboxes: FloatArray
+    labels: IntArray
+
+
+class Truth(NamedTuple):
+    """The annotated boxes, by image; detections that hit nothing within a crowd are ignored."""
+
+    offsets: IntArray
+    bboxes: FloatArray
+    labels: IntArray
+    iscrowd: BoolArray
+
+
+class Errors(NamedTuple):
+    """Where the result is written, by row of the tables.
+
+    Attributes:
+        kinds: Shape (N,).
+        gt_rows: Shape (N,), the box that was hit or that the error is about, or -1.
+        ignored: Shape (N,), detections within a crowd.
+        mends: Shape (N,), the detection that would hit its box if its error were mended.
+        used: Shape (G,), boxes that were hit.
+        usable: Shape (G,), boxes that a mended detection would hit.
+    """
+
+    kinds: Int8Array
+    gt_rows: IntArray
+    ignored: BoolArray
+    mends: BoolArray
+    used: BoolArray
+    usable: BoolArray
 
 
 @njit(nogil=True, cache=True)
@@ -73,72 +113,59 @@ def _why_no_hit(
 
 
 @njit(nogil=True, cache=True)
-def classify_images(
-    start: int,
-    stop: int,
-    det_rows: IntArray,
-    det_offsets: IntArray,
-    det_bboxes: FloatArray,
-    det_labels: IntArray,
-    gt_offsets: IntArray,
-    gt_bboxes: FloatArray,
-    gt_labels: IntArray,
-    iscrowd: BoolArray,
-    pos_thr: float,
-    bg_thr: float,
-    max_dets: int,
-    kinds: Integers,
-    gt_rows: Integers,
+def _overlaps(
+    rows: IntArray, first: int, end: int, dets: Detections, truth: Truth, pos_thr: float,
     ignored: BoolArray,
-    mends: BoolArray,
-    used: BoolArray,
-    usable: BoolArray,
-) -> None:  # pragma: no cover
+) -> tuple[FloatArray, BoolArray]:  # fmt: skip  # pragma: no cover
+    """Return the IoUs (D, G) and where the classes agree (D, G); mark detections in a crowd.
+
+    A crowd itself is nothing to hit or to be confused with: its IoUs are 0.
+    """
+    ious = np.zeros((len(rows), end - first))
+    same = np.zeros((len(rows), end - first), np.bool_)
+    for d, row in enumerate(rows):
+        for g in range(first, end):
+            iou = _iou(dets.bboxes[row], truth.bboxes[g], truth.iscrowd[g])
+            same[d, g - first] = dets.labels[row] == truth.labels[g]
+            if not truth.iscrowd[g]:
+                ious[d, g - first] = iou
+            elif same[d, g - first] and iou > pos_thr:
+                ignored[row] = True
+    return ious, same
+
+
+@njit(nogil=True, cache=True)
+def classify_images(
+    start: int, stop: int, dets: Detections, truth: Truth, pos_thr: float, bg_thr: float,
+    max_dets: int, out: Errors,
+) -> None:  # fmt: skip  # pragma: no cover
     """Say for the detections on the images start..stop whether they hit, and if not, why.
 
     Args:
         start: First image.
         stop: One past the last image.
-        det_rows: Shape (N,), rows of the table by image, then falling score.
-        det_offsets: Shape (I+1,), the ranges of the images in `det_rows`.
-        det_bboxes: Shape (N, 4), xyxy.
-        det_labels: Shape (N,).
-        gt_offsets: Shape (I+1,), the ranges of the images in the ground truth.
-        gt_bboxes: Shape (G, 4), xyxy.
-        gt_labels: Shape (G,).
-        iscrowd: Shape (G,); within them, detections that hit nothing are ignored.
+        dets: The detections.
+        truth: The annotated boxes.
         pos_thr: A detection hits from this IoU on.
         bg_thr: Up to this IoU a detection is on background.
         max_dets: How many detections of an image count, of all classes together.
-        kinds: Out, shape (N,).
-        gt_rows: Out, shape (N,), the box that was hit or that the error is about, or -1.
-        ignored: Out, shape (N,).
-        mends: Out, shape (N,), the detection that would hit its box if its error were mended.
-        used: Out, shape (G,), boxes that were hit.
-        usable: Out, shape (G,), boxes that a mended detection would hit.
+        out: Where the result is written.
     """
     for image in range(start, stop):
-        rows = det_rows[det_offsets[image] : det_offsets[image + 1]][:max_dets]
-        first, end = gt_offsets[image], gt_offsets[image + 1]
-        ious = np.zeros((len(rows), end - first))
-        same = np.zeros((len(rows), end - first), np.bool_)
-        for d, row in enumerate(rows):
-            for g in range(first, end):
-                same[d, g - first] = det_labels[row] == gt_labels[g]
-                ious[d, g - first] = _iou(det_bboxes[row], gt_bboxes[g], iscrowd[g])
-                if iscrowd[g]:
-                    inside = same[d, g - first] and ious[d, g - first] > pos_thr
-                    ignored[row] = ignored[row] or inside
-                    ious[d, g - first] = 0.0  # a crowd is nothing to hit or to be confused with
-        taken = _take(ious, same, pos_thr, used[first:end])
+        rows = dets.rows[dets.offsets[image] : dets.offsets[image + 1]][:max_dets]
+        first, end = truth.offsets[image], truth.offsets[image + 1]
+        ious, same = _overlaps(rows, first, end, dets, truth, pos_thr, out.ignored)
+        taken = _take(ious, same, pos_thr, out.used[first:end])
         for d, row in enumerate(rows):
             if taken[d] >= 0:
-                kinds[row], gt_rows[row], ignored[row] = HIT, first + taken[d], False
+                out.kinds[row], out.gt_rows[row] = HIT, first + taken[d]
+                out.ignored[row] = False
                 continue
-            kind, g = _why_no_hit(ious[d], same[d], used[first:end], pos_thr, bg_thr)
-            kinds[row] = kind
+            kind, g = _why_no_hit(ious[d], same[d], out.used[first:end], pos_thr, bg_thr)
+            out.kinds[row] = kind
             if g < 0:
                 continue
-            gt_rows[row] = first + g
-            if kind in (CLS, LOC) and not used[first + g] and not usable[first + g]:
-                mends[row], usable[first + g] = True, True
+            box = first + g
+            out.gt_rows[row] = box
+            if kind in (CLS, LOC) and not out.used[box] and not out.usable[box]:
+                out.mends[row], out.usable[box] = True, True

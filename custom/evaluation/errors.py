@@ -20,7 +20,19 @@ import numpy.typing as npt
 from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.errors import PodiumError
 from custom.evaluation.average_precision import ap_of_class
-from custom.evaluation.error_kernels import BEYOND, BKG, BOTH, CLS, DUPE, HIT, LOC, classify_images
+from custom.evaluation.error_kernels import (
+    BEYOND,
+    BKG,
+    BOTH,
+    CLS,
+    DUPE,
+    HIT,
+    LOC,
+    Detections,
+    Errors,
+    Truth,
+    classify_images,
+)
 from custom.evaluation.matching import aligned_and_checked
 from custom.evaluation.metrics.base import mean_of_known
 from custom.evaluation.threads import over_ranges
@@ -100,19 +112,19 @@ def find_errors(
     predictions = aligned_and_checked(gt, predictions)
     num_boxes = predictions.num_boxes
     order = np.lexsort((-predictions.scores, predictions.image_index))
-    kinds, gt_rows = np.full(num_boxes, BEYOND, np.int8), np.full(num_boxes, -1, np.int64)
-    ignored, mends = np.zeros(num_boxes, np.bool_), np.zeros(num_boxes, np.bool_)
-    used, usable = np.zeros(gt.num_boxes, np.bool_), np.zeros(gt.num_boxes, np.bool_)
+    none, no_box = np.zeros(num_boxes, np.bool_), np.zeros(gt.num_boxes, np.bool_)
+    out = Errors(
+        np.full(num_boxes, BEYOND, np.int8), np.full(num_boxes, -1, np.int64),
+        none, none.copy(), no_box, no_box.copy(),
+    )  # fmt: skip
     over_ranges(
         classify_images, len(gt.images), num_boxes * 20,
-        order, predictions.offsets, predictions.bboxes, predictions.labels,
-        gt.offsets, gt.bboxes, gt.labels, gt.iscrowd, pos_thr, bg_thr, max_dets,
-        kinds, gt_rows, ignored, mends, used, usable,
+        Detections(order, predictions.offsets, predictions.bboxes, predictions.labels),
+        Truth(gt.offsets, gt.bboxes, gt.labels, gt.iscrowd), pos_thr, bg_thr, max_dets, out,
     )  # fmt: skip
-    missed = ~used & ~usable & ~gt.iscrowd
-    not_hit = ~used & ~gt.iscrowd
-    found = _Found(gt, predictions, order, kinds, gt_rows, ignored, mends)
-    return _report(found, missed, not_hit)
+    not_hit = ~out.used & ~gt.iscrowd
+    found = _Found(gt, predictions, order, out.kinds, out.gt_rows, out.ignored, out.mends)
+    return _report(found, not_hit & ~out.usable, not_hit)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,15 @@ import numpy as np
 
 from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.errors import PodiumError
-from custom.evaluation.kernels import IGNORED, group_rows, match_images
+from custom.evaluation.kernels import (
+    IGNORED,
+    Detections,
+    Outcome,
+    Rule,
+    Truth,
+    group_rows,
+    match_images,
+)
 from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Matches
 from custom.evaluation.threads import over_ranges
 from custom.tables import GroundTruth, Predictions
@@ -53,19 +61,21 @@ def match(
     places, _ = group_rows(image_index, np.arange(num_boxes), len(gt.images))
     gt_by_class, _ = group_rows(gt.labels, np.arange(gt.num_boxes), len(gt.categories))
     gt_rows, _ = group_rows(gt.image_index, gt_by_class, len(gt.images))
-    ranks = np.zeros(num_boxes, np.int32)
-    outcomes = np.full((*shape, num_boxes), IGNORED)
-    matched = np.full((*shape, num_boxes if keep_gt else 0), -1, np.int32)
+    out = Outcome(
+        np.zeros(num_boxes, np.int32),
+        np.full((*shape, num_boxes), IGNORED),
+        np.full((*shape, num_boxes if keep_gt else 0), -1, np.int32),
+    )
     over_ranges(
         match_images, len(gt.images), num_boxes * shape[0] * shape[1],
-        places, predictions.offsets, rows, predictions.bboxes, predictions.labels,
-        gt_rows, gt.offsets, gt.bboxes, gt.labels, ignored, gt.iscrowd,
-        thresholds, ranges, max_dets, rule == "voc", ranks, outcomes, matched,
+        Detections(places, predictions.offsets, rows, predictions.bboxes, predictions.labels),
+        Truth(gt_rows, gt.offsets, gt.bboxes, gt.labels, ignored, gt.iscrowd),
+        Rule(thresholds, ranges, max_dets, rule == "voc"), out,
     )  # fmt: skip
     return Matches(
         gt.categories, gt.images.ids, np.array(iou_thrs, dtype=np.float64), tuple(areas), max_dets,
-        class_offsets, rows, image_index, predictions.scores[rows], ranks, outcomes,
-        gt.image_index, gt.labels, ignored, matched if keep_gt else None,
+        class_offsets, rows, image_index, predictions.scores[rows], out.ranks, out.outcomes,
+        gt.image_index, gt.labels, ignored, out.matched if keep_gt else None,
     )  # fmt: skip
 
 
