@@ -21,6 +21,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--format", default="trash", help="of the competition")
     parser.add_argument("--images", help="COCO file with the test images (from the run)")
     parser.add_argument("--train", help="COCO file with annotations, for the classes' shares")
+    parser.add_argument("--like", help="another submission: are boxes on the same images?")
     parser.add_argument("--ledger", default="submissions/ledger.jsonl")
     parser.add_argument("--out", help="the file to write (submissions/<name>.csv)")
     parser.add_argument("--clip", action="store_true", help="limit boxes to their images")
@@ -38,7 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from custom.submission import command
 
     source = args.check or args.predictions
-    context = command.context_of(source, args.images, args.train, args.format, args.ledger)
+    context = command.context_of(
+        source, args.images, args.train, args.format, args.ledger, args.like
+    )
     if args.check:
         outcome = command.check(source, context, args.format)
     else:

@@ -15,6 +15,7 @@ from custom.submission.checks.distribution import (
     check_shift,
     check_threshold,
 )
+from custom.submission.checks.likeness import check_likeness
 from custom.submission.checks.structure import (
     check_columns,
     check_cut,
@@ -39,7 +40,7 @@ from custom.submission.checks.values import (
 from custom.submission.csv_file import read_csv
 from custom.submission.formats import SubmissionFormat, format_for
 from custom.submission.reader import read_submission
-from custom.tables import Categories, Images
+from custom.tables import Categories, Images, Predictions
 
 CHECKS: tuple[Check, ...] = (
     check_columns,
@@ -54,6 +55,7 @@ CHECKS: tuple[Check, ...] = (
     check_sides,
     check_inside,
     check_scale,
+    check_likeness,
     check_last,
     check_threshold,
     check_counts,
@@ -67,6 +69,7 @@ def check_submission(
     categories: Categories | None = None,
     val_shares: FloatArray | None = None,
     last_shares: FloatArray | None = None,
+    like: Predictions | None = None,
 ) -> list[Finding]:
     """Look for what is wrong with a submission.
 
@@ -77,6 +80,7 @@ def check_submission(
         categories: The classes; without them any number from 0 is a class.
         val_shares: Each class's share of the annotated boxes, shape (C,): finds shifted labels.
         last_shares: Each class's share of the scores in the last accepted submission, shape (C,).
+        like: Another submission on exactly `images`: finds boxes that stand on other images.
 
     Returns:
         What was found, errors first; an error blocks the submission.
@@ -96,7 +100,7 @@ def check_submission(
         table = read_submission(path, form.name, images, categories)
         assert images is not None  # read_submission refuses COCO results without images or classes
         assert categories is not None
-        return run_checks(subject_of_table(table, form, images, categories, *shares))
+        return run_checks(subject_of_table(table, form, images, categories, *shares, like))
     if categories is not None:
         form.check_categories(categories)
     if not Path(path).is_file():
@@ -107,7 +111,7 @@ def check_submission(
         return [Finding("error", str(error))]
     if missing := [column for column in form.columns if column not in file.header]:
         return [_without_columns(missing, file.header, form)]
-    return run_checks(subject_of_csv(file, form, images, categories, *shares))
+    return run_checks(subject_of_csv(file, form, images, categories, *shares, like))
 
 
 def run_checks(subject: Subject, checks: Sequence[Check] = CHECKS) -> list[Finding]:

@@ -32,12 +32,14 @@ class Context:
         categories: The classes.
         val_shares: Each class's share of the annotated boxes, shape (C,).
         last_shares: Each class's share of the scores in the last submission, shape (C,).
+        like: Another submission of the same images.
     """
 
     images: Images | None = None
     categories: Categories | None = None
     val_shares: FloatArray | None = None
     last_shares: FloatArray | None = None
+    like: Predictions | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def context_of(
     train_file: PathLike | None = None,
     format_name: str = "trash",
     ledger: PathLike = LEDGER,
+    like: PathLike | None = None,
 ) -> Context:
     """Return what a submission is judged by.
 
@@ -76,6 +79,10 @@ def context_of(
         train_file: The COCO file with annotations, to compare the classes' shares with.
         format_name: A key of `FORMATS`.
         ledger: Where the last submission is noted.
+        like: Another submission of the same images, to find boxes that stand on other images.
+
+    Raises:
+        PodiumError: If a file is not what it should be, or `like` is given without the images.
     """
     run = find_run(path)
     images, categories, val_shares = None, None, None
@@ -94,7 +101,12 @@ def context_of(
         counts = np.bincount(annotated.labels, minlength=len(categories))
         val_shares = counts / max(1, annotated.num_boxes)
     last = last_shares(ledger, categories, format_name) if categories is not None else None
-    return Context(images, categories, val_shares, last)
+    other = None
+    if like is not None:
+        if images is None:
+            raise PodiumError(f"{like}: to compare with it, name the images by --images test.json")
+        other = read_submission(like, format_name, images, categories)
+    return Context(images, categories, val_shares, last, other)
 
 
 def find_run(path: PathLike) -> Run | None:
@@ -163,7 +175,7 @@ def export(
 def _findings(path: PathLike, context: Context, format_name: str) -> list[Finding]:
     form = format_for(path, format_name)
     given = (context.images, context.categories, context.val_shares, context.last_shares)
-    return check_submission(path, form.name, *given)
+    return check_submission(path, form.name, *given, context.like)
 
 
 def _repaired(

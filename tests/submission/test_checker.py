@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 
 from custom.errors import PodiumError
-from custom.submission import FORMATS, Finding, blocks, check_submission, write_submission
+from custom.submission import (
+    FORMATS,
+    Finding,
+    blocks,
+    check_submission,
+    read_submission,
+    write_submission,
+)
 from custom.submission.checker import CHECKS
 from custom.submission.checks.subject import subject_of_csv
 from custom.submission.csv_file import read_csv
@@ -40,12 +47,12 @@ def toy() -> Case:
     rng = np.random.default_rng(0)
     size = 2_000
     images = Images(
-        range(40), [f"test/{i:04d}.jpg" for i in range(40)], [[1024, 1024]] * 40, "test.json"
+        range(60), [f"test/{i:04d}.jpg" for i in range(60)], [[1024, 1024]] * 60, "test.json"
     )
     corners = rng.uniform(0, 900, (size, 2))
     bboxes = np.hstack([corners, corners + rng.uniform(2, 1024 - corners)])
     labels = rng.choice(5, size, p=SHARES)
-    index = rng.integers(0, 39, size)  # the last image has no boxes
+    index = rng.integers(0, 59, size)  # the last image has no boxes
     table = Predictions.from_rows(images.ids, index, bboxes, rng.uniform(0.01, 1, size), labels)
     texts = [
         f"{label} {score:.6f} {box[0]:.3f} {box[1]:.3f} {box[2]:.3f} {box[3]:.3f}".split()
@@ -186,6 +193,10 @@ SPOILED: dict[str, tuple[Callable[[Rows], str], str]] = {
     ),
     "score negative": (on_first(lambda b: [b[0], "-0.1", *b[2:]]), "but is -0.1 .* sigmoid"),
     "score above 1": (on_first(lambda b: [b[0], "1.001", *b[2:]]), r"box 2: score .* is 1.001 \(1"),
+    "cells swapped": (
+        lambda r: "\n".join([HEADER, *(f"{name},{' '.join(cell)}" for cell, name in r)]),
+        "are the cells of the two columns swapped",
+    ),
     "header renamed": (lambda r: text_of(r).replace("image_id", "id", 1), "there is no image_id"),
     "another delimiter": (lambda r: text_of(r).replace(",", ";"), "there is no PredictionString"),
     "ragged": (lambda r: text_of(r).replace(",test/0002", ",,test/0002"), "line 4 must have 2"),
@@ -242,6 +253,27 @@ def test_warns_of_another_histogram_than_the_last(case: Case, tmp_path: Path) ->
     findings = check(case, text_of(case.rows), tmp_path, last_shares=np.roll(case.shares, 1))
     assert [f.level for f in findings] == ["warning"]
     assert "off the last accepted submission's" in findings[0].message
+
+
+def read(case: Case, text: str, folder: Path) -> Predictions:
+    (folder / "like.csv").write_text(text)
+    return read_submission(folder / "like.csv", "trash", case.images, case.categories)
+
+
+def boxes_moved(rows: Rows) -> str:
+    """Return the file with each row's boxes on the next image, as joined by position."""
+    cells = [cell for cell, _ in rows]
+    return text_of([(cells[i - 1], name) for i, (_, name) in enumerate(rows)])
+
+
+def test_boxes_of_other_images_are_found_by_another_submission(tmp_path: Path) -> None:
+    case = real()
+    lines = shared_data("predictions/test_cascade_swin_t_2.csv").read_text().splitlines()
+    like = read(case, "\n".join(lines[:1001]), tmp_path)
+    assert check(case, text_of(case.rows), tmp_path, like=like) == []
+    findings = check(case, boxes_moved(case.rows), tmp_path, like=like)
+    assert [f.level for f in findings] == ["error"]
+    assert re.search(r"but are on \d% of \d+: were boxes joined .* by position", str(findings[0]))
 
 
 def test_labels_in_alphabetical_order(tmp_path: Path) -> None:
@@ -309,8 +341,10 @@ def test_missing_file_is_no_finding_about_the_submission(tmp_path: Path) -> None
 def test_every_check_found_something(tmp_path: Path) -> None:
     """Each check of the table is what finds at least one of the cases above."""
     case, silent = toy(), set(CHECKS)
-    context = (case.images, case.categories, case.shares, np.roll(case.shares, 1))
-    for spoil, _ in (*SPOILED.values(), *WARNED.values()):
+    like = read(case, text_of(case.rows), tmp_path)
+    context = (case.images, case.categories, case.shares, np.roll(case.shares, 1), like)
+    ways = [spoil for spoil, _ in (*SPOILED.values(), *WARNED.values())]
+    for spoil in (*ways, boxes_moved):
         (tmp_path / "x.csv").write_text(spoil(case.rows))
         try:
             file = read_csv(tmp_path / "x.csv")

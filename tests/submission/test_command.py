@@ -93,6 +93,8 @@ def test_another_submission_is_not_replaced(folder: Path) -> None:
 def test_images_must_be_known(folder: Path) -> None:
     with pytest.raises(PodiumError, match=r"name them by --images test\.json"):
         submit.main(["runs/x.json"])
+    with pytest.raises(PodiumError, match=r"name the images by --images test\.json"):
+        submit.main(["--check", "x.csv", "--like", "y.csv"])
 
 
 def test_annotations_must_have_the_same_classes(folder: Path) -> None:

@@ -142,6 +142,8 @@ def _cause_of_breaking(subject: Subject) -> str:
 
 def _cause_of_renaming(found: str, expected: list[str]) -> str:
     stems = {PurePosixPath(name).stem for name in expected}
+    if not found or " " in found:
+        return "; are the cells of the two columns swapped?"
     if found.isdigit() and (found in stems or not any(stem.isdigit() for stem in stems)):
         return "; this looks like a counter in place of the file's name"
     if PurePosixPath(found).stem in stems:

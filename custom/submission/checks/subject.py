@@ -50,6 +50,7 @@ class Subject:
         categories: The classes.
         val_shares: Each class's share of the annotated boxes, shape (C,).
         last_shares: Each class's share of the scores in the last accepted submission, shape (C,).
+        like: Another submission, on exactly `images`.
     """
 
     rows: Rows
@@ -60,6 +61,7 @@ class Subject:
     categories: Categories | None = None
     val_shares: FloatArray | None = None
     last_shares: FloatArray | None = None
+    like: Predictions | None = None
 
     @property
     def format(self) -> SubmissionFormat:
@@ -113,6 +115,7 @@ def subject_of_csv(
     categories: Categories | None = None,
     val_shares: FloatArray | None = None,
     last_shares: FloatArray | None = None,
+    like: Predictions | None = None,
 ) -> Subject:
     """Return what is checked of a CSV file that has the format's two columns, whatever else."""
     names = tuple(file.text_column(form.id_column))
@@ -124,7 +127,7 @@ def subject_of_csv(
         cells[row] = b""
     rows = parse_cells(cells, names, file.source, form)
     lengths = np.fromiter(map(len, raw), np.int64, len(raw))
-    context = (images, categories, val_shares, last_shares)
+    context = (images, categories, val_shares, last_shares, like)
     return Subject(rows, file.header, broken, lengths, *context)
 
 
@@ -135,6 +138,7 @@ def subject_of_table(
     categories: Categories,
     val_shares: FloatArray | None = None,
     last_shares: FloatArray | None = None,
+    like: Predictions | None = None,
 ) -> Subject:
     """Return what is checked of predictions that are in no CSV."""
     numbers = np.array(categories.ids, dtype=np.float64)[table.labels]
@@ -145,4 +149,5 @@ def subject_of_table(
     names = tuple(form.row_names(images))
     rows = Rows(form, table.source, names, table.offsets, values)
     lengths = np.zeros(len(names), dtype=np.int64)
-    return Subject(rows, None, (), lengths, images, categories, val_shares, last_shares)
+    context = (images, categories, val_shares, last_shares, like)
+    return Subject(rows, None, (), lengths, *context)
