@@ -24,12 +24,13 @@ def out_of_fold(runs: Sequence[Run]) -> tuple[GroundTruth, Predictions]:
     if not runs:
         raise PodiumError("there must be at least one run, but there is none")
     check_same_split(runs)
-    files = {run.record["data"]["val"]["hash"]: run for run in runs}
+    files = {_val(run)["hash"]: run for run in runs}
     if len(files) > 1:
         one, other = list(files.values())[:2]
         raise PodiumError(
-            f"runs must be judged on one annotation file, but {one.name} was on {one.val_file} and "
-            f"{other.name} on {other.val_file}"
+            f"runs must be judged on one annotation file, but {one.name} and {other.name} were on "
+            f"files of other content ({_val(one)['ann_file']}, {_val(other)['ann_file']}); run "
+            "tools/train.py again with one of them"
         )
     by_fold: dict[int, list[Run]] = {}
     for run in runs:
@@ -64,3 +65,8 @@ def _predictions_of(runs: Sequence[Run]) -> Predictions:
 
 def _covered(run: Run, image_ids: list[int]) -> GroundTruth:
     return read_ground_truth(run.val_file).take_ids(image_ids)
+
+
+def _val(run: Run) -> dict[str, str]:
+    """Return what a run's record keeps of the annotations that judge it."""
+    return dict(run.record["data"]["val"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,9 +83,19 @@ def find_suspects(gt: GroundTruth, predictions: Predictions) -> list[Suspect]:
             index, annotated.start, bboxes, predictions.labels[found], sure[found],
             gt_bboxes, gt.labels[annotated], pairwise_iou(bboxes, gt_bboxes),
         )  # fmt: skip
-        suspects += [*_missing(image), *_of_annotations(image), *_twice(image)]
+        suspects += _one_reading([*_missing(image), *_of_annotations(image)])
+        suspects += _twice(image)
     suspects = [suspect for suspect in suspects if suspect.score >= MIN_SCORE]
     return sorted(suspects, key=lambda s: (-s.score, s.image, s.row is None, s.row or 0))
+
+
+def _one_reading(suspects: Sequence[Suspect]) -> list[Suspect]:
+    """Return suspects such that a prediction is not both a missing box and one out of place."""
+    best: dict[tuple[float, ...], float] = {}
+    rivals = [suspect for suspect in suspects if suspect.kind in (MISSING, PLACE)]
+    for suspect in rivals:
+        best[suspect.bbox] = max(best.get(suspect.bbox, 0.0), suspect.score)
+    return [s for s in suspects if s.kind == CLASS or s.score == best[s.bbox]]
 
 
 def _missing(image: _Image) -> Iterator[Suspect]:

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from custom.errors import PodiumError
+from custom.labels.oof import out_of_fold
+from custom.runs import read_run, update_record
+from custom.testing.toy_runs import make_toy_run, make_toy_split
+from tools.labels import main
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Three folds, the first by two models."""
+    make_toy_split(tmp_path / "data")
+    folder = tmp_path / "runs"
+    for name, fold in (("a0", 0), ("b0", 0), ("a1", 1), ("a2", 2)):
+        make_toy_run(tmp_path / "data", folder / name, seed=ord(name[0]) + fold, fold=fold)
+    return folder
+
+
+def boxes_of(path: Path) -> list[tuple[float, ...]]:
+    annotations = json.loads(path.read_text())["annotations"]
+    return sorted((a["image_id"], a["category_id"], *a["bbox"]) for a in annotations)
+
+
+def test_suspects_of_runs_become_a_patch_that_applies(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, patch, clean = (tmp_path / name for name in ("s.json", "p.jsonl", "clean.json"))
+    arguments = ["find", "--runs", f"{runs}/*", "--out", str(out), "--author", "ann"]
+    main([*arguments, "--patch", str(patch), "--top", "5"])
+    content = json.loads(out.read_text())
+    scores = [suspect["score"] for suspect in content["suspects"]]
+    assert len(scores) > 5
+    assert scores == sorted(scores, reverse=True)
+    lines = [json.loads(line) for line in patch.read_text().splitlines()]
+    assert len(lines) == 5
+    assert {line["author"] for line in lines} == {"ann"}
+    train = tmp_path / "data" / "train.json"
+    main(["apply", str(train), str(patch), "--out", str(clean)])
+    back = tmp_path / "back.jsonl"
+    main(["diff", str(train), str(clean), "--out", str(back), "--author", "ann"])
+    again = tmp_path / "again.json"
+    main(["apply", str(train), str(back), "--out", str(again)])
+    boxes = [boxes_of(clean), boxes_of(again)]
+    assert boxes[0] == boxes[1]
+    assert "30 images" in capsys.readouterr().out
+
+
+def test_folds_are_joined_and_models_fused(runs: Path) -> None:
+    found = [read_run(runs / name) for name in ("a0", "b0", "a1")]
+    gt, predictions = out_of_fold(found)
+    judged = [len(found[k].val_ground_truth.images) for k in (0, 2)]
+    assert len(gt.images) == predictions.num_images == sum(judged)
+    assert gt.images.ids.tolist() == predictions.image_ids.tolist()
+    second = found[2].val_predictions()
+    assert predictions.num_boxes > second.num_boxes
+    part = predictions.take(range(judged[0], sum(judged)))
+    assert part.scores.tolist() == second.scores.tolist()
+
+
+def test_runs_of_other_labels_are_refused(runs: Path, tmp_path: Path) -> None:
+    record = read_run(runs / "a1").record
+    val = {**record["data"]["val"], "hash": "0"}
+    update_record(runs / "a1", data={**record["data"], "val": val})
+    with pytest.raises(PodiumError, match="must be judged on one annotation file"):
+        out_of_fold([read_run(runs / name) for name in ("a0", "a1")])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give either --runs or --predictions"),
+        (["--predictions", "p.csv"], "--predictions needs the annotations"),
+        (["--runs", "nowhere/*"], "must name finished runs"),
+    ],
+)
+def test_bad_calls(arguments: list[str], message: str) -> None:
+    with pytest.raises(PodiumError, match=message):
+        main(["find", *arguments])
