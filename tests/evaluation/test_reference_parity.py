@@ -13,7 +13,7 @@ from custom.evaluation import (
 )
 from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS
 from custom.evaluation.reference import coco_eval, run_coco_eval
-from tests.evaluation.cases import make_case
+from tests.evaluation.cases import make_case, make_gt, make_predictions
 from tests.evaluation.real_data import coco_gt, coco_predictions, trash_gt, trash_predictions
 
 ALL_AREAS = tuple(COCO_AREAS)
@@ -48,7 +48,16 @@ def test_other_thresholds(iou_thrs):
     assert_equal_to_pycocotools(*make_case(11), iou_thrs, (100,))
 
 
-def test_duplicates_and_ties_in_iou():
+def test_ties_in_iou_go_to_the_later_box():
+    # The first detection has IoU 90/110 with both boxes and takes the second, which leaves the
+    # second detection a box with which it has 80/120, below .75.
+    gt = make_gt([(0, 0, 0, 0, 100, 100), (0, 0, 20, 0, 120, 100)])
+    found = make_predictions([(0, 0, 0.9, 10, 0, 110, 100), (0, 0, 0.8, 20, 0, 120, 100)])
+    assert match(gt, found, (0.75,)).outcomes[0, 0].tolist() == [1, 0]
+    assert_equal_to_pycocotools(gt, found, COCO_IOU_THRS, (1, 100))
+
+
+def test_duplicates():
     gt, predictions = make_case(3, num_images=10)
     rows = np.repeat(np.arange(predictions.num_boxes), 3)
     doubled = type(predictions).from_rows(
