@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,9 +10,12 @@ import numpy as np
 from mmdet.registry import METRICS
 from mmengine.evaluator import BaseMetric
 
+from custom.boxes import clip_bboxes, is_degenerate, overhang
 from custom.evaluation import score
-from custom.tables import GroundTruth, Predictions
+from custom.tables import GroundTruth, Images, Predictions
 from custom.tables.coco import read_ground_truth
+
+logger = logging.getLogger(__name__)
 
 
 @METRICS.register_module()
@@ -20,6 +24,9 @@ class CompetitionMetric(BaseMetric):
 
     The keys are `coco/bbox_mAP_50`, `coco/bbox_mAP` and `coco/<class>_AP50`, 0 to 1, NaN where
     there is nothing to score. `predictions` holds the table of the last evaluation.
+
+    Boxes are limited to their images, since the heads of YOLOX and others let them reach beyond,
+    and what lies outside altogether is left out; both are counted in the log.
 
     Args:
         ann_file: COCO annotations of the images, labelled or not. Unlabelled images are only
@@ -43,8 +50,9 @@ class CompetitionMetric(BaseMetric):
 
     def compute_metrics(self, results: list[tuple[Any, ...]]) -> dict[str, float]:
         """Build the table from what all processes found, and score it."""
-        predictions = to_predictions(results)
-        self.predictions = predictions
+        found = to_predictions(results)
+        of_image = self.ground_truth.take_ids(found.image_ids).images
+        predictions = self.predictions = limit_to_images(found, of_image)
         if self.ground_truth.num_boxes == 0:
             return {}
         return coco_metrics(self.ground_truth.take_ids(predictions.image_ids), predictions)
@@ -68,3 +76,25 @@ def coco_metrics(gt: GroundTruth, predictions: Predictions) -> dict[str, float]:
         "bbox_mAP": score(gt, predictions, metric="AP").value,
         **{f"{name}_AP50": value for name, value in by_class},
     }
+
+
+def limit_to_images(predictions: Predictions, images: Images) -> Predictions:
+    """Return the table with its boxes clipped to their images, without those that have no area.
+
+    Args:
+        predictions: As a model gives them.
+        images: Its images, in the table's order.
+    """
+    sizes_hw = images.sizes_hw[predictions.image_index]
+    beyond = overhang(predictions.bboxes, sizes_hw) > 0.0
+    limited = predictions.with_columns(bboxes=clip_bboxes(predictions.bboxes, sizes_hw))
+    empty = is_degenerate(limited.bboxes)
+    if beyond.any() or empty.any():
+        logger.info(
+            "%d of %d boxes reach beyond their image and are clipped to it; %d without area are "
+            "left out",
+            beyond.sum(),
+            len(beyond),
+            empty.sum(),
+        )
+    return limited.keep(~empty)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from custom.detection.metrics.competition_metric import CompetitionMetric
+from custom.detection.metrics.competition_metric import CompetitionMetric, limit_to_images
 from custom.errors import PodiumError
 from custom.evaluation import score
 from custom.files import read_json, write_json
+from custom.tables import Predictions
 from custom.tables.coco import read_ground_truth
 from custom.testing.toy_runs import jittered, make_toy_annotations
 
@@ -82,3 +83,14 @@ def test_a_class_without_boxes_is_nan_and_an_unknown_image_an_error(tmp_path: Pa
     metric.process({}, stranger)
     with pytest.raises(PodiumError, match="no image has id 99"):
         metric.evaluate(4)
+
+
+def test_boxes_are_limited_to_their_images_and_none_without_area_is_left(tmp_path: Path) -> None:
+    gt = read_ground_truth(make_toy_annotations(tmp_path / "train.json", 2))
+    bboxes = [[-5, 10, 20, 130], [101, 0, 110, 9], [1, 2, 3, 4]]  # images are 100x100
+    found = Predictions.from_rows([0, 1], [0, 0, 1], bboxes, [0.9, 0.8, 0.7], [0, 1, 2])
+    limited = limit_to_images(found, gt.images)
+    assert limited.bboxes.tolist() == [[0, 10, 20, 100], [1, 2, 3, 4]]
+    assert limited.scores.tolist() == [0.9, 0.7]
+    assert limited.offsets.tolist() == [0, 1, 2]
+    assert found.bboxes.tolist() == bboxes
