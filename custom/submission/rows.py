@@ -82,23 +82,25 @@ def parse_rows(file: CsvFile, form: SubmissionFormat) -> Rows:
             f"({form.layout}), but has {counts[row]} values in {len(cells[row]):,} characters "
             f"({broken.size} such lines); a cell that was cut has lost its last box"
         )
-    return parse_cells(cells, names, file.source, form)
+    return parse_cells(cells, counts, names, file.source, form)
 
 
 def split_cells(file: CsvFile, form: SubmissionFormat) -> tuple[list[bytes], IntArray]:
     """Return each row's normalized cell, empty where nothing was found, and how many values."""
     cells = [normalized(cell) for cell in file.column(form.string_column)]
-    cells = [b"" if is_empty_form(cell, form) else cell for cell in cells]
+    if form.empty:
+        cells = [b"" if is_empty_form(cell, form) else cell for cell in cells]
     return cells, np.fromiter(map(count_tokens, cells), np.int64, len(cells))
 
 
 def parse_cells(
     cells: list[bytes],
+    counts: IntArray,
     names: tuple[str, ...],
     source: str,
     form: SubmissionFormat,
 ) -> Rows:
-    """Return the boxes of normalized cells, each of which has whole boxes."""
+    """Return the boxes of normalized cells, each of which has whole boxes, `counts` values."""
     width = len(form.fields)
     values: list[FloatArray] = [np.zeros(0)]
     places: list[tuple[int, int, str]] = []
@@ -112,9 +114,8 @@ def parse_cells(
             places.append((boxes + at // width, at % width, token))
         values.append(found)
         boxes += len(found) // width
-    counts = np.fromiter(map(count_tokens, cells), np.int64, len(cells)) // width
     table = np.concatenate(values).reshape(-1, width)
-    return Rows(form, source, names, offsets_of(counts), table, tuple(places))
+    return Rows(form, source, names, offsets_of(counts // width), table, tuple(places))
 
 
 def _parts(cells: list[bytes]) -> Iterator[bytes]:

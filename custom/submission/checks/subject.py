@@ -124,8 +124,8 @@ def subject_of_csv(
     rows_broken = np.flatnonzero(counts % len(form.fields)).tolist()
     broken = tuple((row, int(counts[row]), len(raw[row])) for row in rows_broken)
     for row in rows_broken:
-        cells[row] = b""
-    rows = parse_cells(cells, names, file.source, form)
+        cells[row], counts[row] = b"", 0
+    rows = parse_cells(cells, counts, names, file.source, form)
     lengths = np.fromiter(map(len, raw), np.int64, len(raw))
     context = (images, categories, val_shares, last_shares, like)
     return Subject(rows, file.header, broken, lengths, *context)
