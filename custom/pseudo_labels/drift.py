@@ -74,7 +74,8 @@ def _counts(gt: GroundTruth, labels: Predictions) -> str:
     distance = ks_distance(before.astype(np.float64), added.astype(np.float64))
     if distance <= ALLOWED:
         return ""
+    fewer = "; what is missing is taught as background" if added.mean() < before.mean() else ""
     return (
         f"boxes an image drift by {distance:.0%}: {added.mean():.1f} on average among the added, "
-        f"{before.mean():.1f} among the annotated; what is missing is taught as background"
+        f"{before.mean():.1f} among the annotated{fewer}"
     )
