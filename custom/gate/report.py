@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from custom.gate.verdict import Change, Verdict
 
+# Nobody finds or labels more than so many times the val images, nor trains so many seeds.
+_OUT_OF_REACH = 50
 _HEADER = f"{'':<18}{'boxes':>7}{'baseline':>10}{'new':>9}{'change':>10}   interval"
 
 
@@ -45,15 +47,18 @@ def _needed(verdict: Verdict) -> list[str]:
     if verdict.needed is None:
         return []
     needed, ways = verdict.needed, []
-    if needed.images is not None:
+    if needed.images is not None and needed.images <= _OUT_OF_REACH * verdict.num_images:
         times = needed.images / verdict.num_images
         ways.append(f"{needed.images:,} val images in all ({times:.1f} times as many: more folds)")
-    if needed.seeds is not None:
+    if needed.seeds is not None and needed.seeds <= _OUT_OF_REACH:
         ways.append(f"{needed.seeds} seed{'s' * (needed.seeds != 1)} a side")
-    if not ways and needed.times is not None:
+    if not ways and needed.times is not None and needed.times <= _OUT_OF_REACH:
         ways.append(f"{needed.times:.1f} times as many images and as many seeds")
     if not ways:
-        return ["The measured gain is the smallest useful one: nothing would settle it."]
+        return [
+            "The measured gain is so close to the smallest useful one that no number of images or "
+            "seeds within reach would settle it."
+        ]
     return [
         f"If the true gain is what was measured, {' or '.join(ways)} would settle it "
         f"({verdict.policy.power:.0%})."
