@@ -1,5 +1,23 @@
 """Everything that needs torch and MMDetection; importing it registers it all with MMEngine."""
 
-from custom.detection import datasets, hooks, metrics, models, seeding, transforms, tta
+from custom.detection import (
+    datasets,
+    hooks,
+    metrics,
+    models,
+    seeding,
+    transforms,
+    tta,
+    visualization,
+)
 
-__all__ = ["datasets", "hooks", "metrics", "models", "seeding", "transforms", "tta"]
+__all__ = [
+    "datasets",
+    "hooks",
+    "metrics",
+    "models",
+    "seeding",
+    "transforms",
+    "tta",
+    "visualization",
+]
