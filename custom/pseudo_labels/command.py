@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from custom.boxes import TOLERANCE_PX, clip_bboxes, is_degenerate, overhang
 from custom.ensemble.config import FusionConfig
-from custom.ensemble.fusing import fuse_with_notes
+from custom.ensemble.recipe import Recipe, fuse_recipe
 from custom.errors import PodiumError
 from custom.files import PathLike, read_json, sha256_of, write_json
 from custom.pseudo_labels.drift import drift_warnings
@@ -188,16 +188,23 @@ def _fused_out_of_fold(
             f"thresholds of an ensemble over folds {sorted(folds)} cannot be chosen: no image is "
             "out of fold for all of its models; give --val-predictions and --val-annotations"
         )
-    known = {f.name for f in fields(FusionConfig)}
-    recipe = {k: v for k, v in meta.get("recipe", {}).items() if k in known}
-    if not recipe:
-        raise PodiumError("the ensemble's recipe must be in its .meta.json, but there is none")
-    if recipe.get("weights") is not None:
-        recipe["weights"] = tuple(recipe["weights"])
     gt = runs[0].val_ground_truth
     models = [run.val_predictions() for run in runs]
-    repairs = {name: bool(meta["recipe"].get(name)) for name in ("clip", "drop_degenerate")}
-    return gt, fuse_with_notes(models, gt.images, FusionConfig(**recipe), **repairs).predictions
+    fusion = meta.get("recipe") or {}
+    repairs = {name: bool(fusion.get(name)) for name in ("clip", "drop_degenerate")}
+    return gt, fuse_recipe(_recipe_of(fusion), models, gt.images, **repairs).predictions
+
+
+def _recipe_of(fusion: dict[str, Any]) -> Recipe:
+    """Return the fusion that a meta file tells, as a recipe."""
+    try:
+        configs = tuple(FusionConfig(**config) for config in fusion["configs"])
+    except (KeyError, TypeError) as error:
+        raise PodiumError(
+            f"how the ensemble was fused must be told by recipe.configs in its .meta.json, but: "
+            f"{error!r}; fuse again with tools/ensemble.py"
+        ) from None
+    return Recipe(configs, models={}, split_hash="", scores={}, search={})
 
 
 def _inside(labels: Predictions, images: Images) -> Predictions:

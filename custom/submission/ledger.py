@@ -57,6 +57,15 @@ class Entry:
     note: str = ""
 
     def __post_init__(self) -> None:
+        try:
+            told = self.moment.utcoffset() is not None
+        except ValueError:
+            told = False
+        if not told:
+            raise PodiumError(
+                f"{self.name}: time must be ISO 8601 with an offset from UTC, like {now()}, but is "
+                f"{self.time}"
+            )
         for what in ("public", "private", "val"):
             value = getattr(self, what)
             if value is not None and not 0.0 <= value <= 1.0:
@@ -162,7 +171,6 @@ def _read_lines(path: PathLike) -> list[Entry]:
             )
         try:
             entries.append(Entry(**orjson.loads(line)))
-            _ = entries[-1].moment
         except (orjson.JSONDecodeError, TypeError, ValueError) as error:
             raise PodiumError(
                 f"{path}, line {number} must be an entry of the ledger, but: {error}"

@@ -72,8 +72,6 @@ def add_submission(
         class_shares_of(path, format_name),
         note,
     )
-    if entry.moment.tzinfo is None:
-        raise PodiumError(f"time must have an offset from UTC, like {now()}, but is {time}")
     return append(entry, ledger, correct)
 
 

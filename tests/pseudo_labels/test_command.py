@@ -177,11 +177,14 @@ def test_an_ensemble_is_judged_by_its_own_recipe(data: Path) -> None:
         run("submissions/e.json")
     meta = {"runs": ["fold0", "other"], "recipe": {}}
     write_json("submissions/e.meta.json", meta)
-    with pytest.raises(PodiumError, match=r"recipe must be in its \.meta\.json"):
+    with pytest.raises(PodiumError, match=r"told by recipe\.configs in its \.meta\.json"):
         run("submissions/e.json")
-    write_json("submissions/e.meta.json", {**meta, "recipe": {"method": "wbf", "weights": [1, 2]}})
+    write_json("submissions/e.meta.json", {**meta, "recipe": {"configs": [{"weights": [1, 2]}]}})
     assert run("submissions/e.json") == 0
     assert [r["name"] for r in pseudo_labels_of("pseudo.json")["runs"]] == ["fold0", "other"]
+    of_class = [{"iou_thr": 0.5}, {"iou_thr": 0.6}, {"method": "nms"}]
+    write_json("submissions/e.meta.json", {**meta, "recipe": {"configs": of_class}})
+    assert run("submissions/e.json", "--overwrite") == 0
     write_json("submissions/e.meta.json", {**meta, "runs": ["fold0", "fold1"]})
     with pytest.raises(PodiumError, match="fold1"):
         run("submissions/e.json", "--overwrite")

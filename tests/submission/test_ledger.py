@@ -97,7 +97,7 @@ def test_another_score_needs_a_word(tmp_path: Path) -> None:
     [
         pytest.param({"public": 67.3}, "public score must be in .* is it percent", id="percent"),
         pytest.param({"val": 0.7, "val_interval": (0.71, 0.8)}, "must hold the val", id="interval"),
-        pytest.param({"time": "2026-11-20T10:00"}, "must have an offset from UTC", id="no zone"),
+        pytest.param({"time": "2026-11-20T10:00"}, "with an offset from UTC", id="no zone"),
     ],
 )
 def test_refuses(options: dict, message: str, tmp_path: Path) -> None:
@@ -113,7 +113,10 @@ def test_refuses(options: dict, message: str, tmp_path: Path) -> None:
         pytest.param(b'{"time": "2026', "line 2 must be an entry of the ledger", id="cut"),
         pytest.param(b'{"name": "x"}', "line 2 must be an entry of the ledger", id="keys missing"),
         pytest.param(
-            b'{"time": "noon", "name": "x", "hash": "h"}', "line 2 must be an entry", id="time"
+            b'{"time": "noon", "name": "x", "hash": "h"}', "line 2 .*: x: time must be", id="time"
+        ),
+        pytest.param(
+            b'{"time": "2026-11-20T10:00", "name": "x", "hash": "h"}', "with an offset", id="zone"
         ),
     ],
 )
