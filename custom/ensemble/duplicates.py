@@ -15,7 +15,7 @@ DUPLICATE_IOU = 0.7
 # More than a few boxes that slipped through: the model does not suppress.
 MAX_RATE = 0.01
 # How many images the guard looks at; the rate is of the model, not of single images.
-SAMPLE = 500
+SAMPLE = 200
 
 
 def dedupe(predictions: Predictions, iou_thr: float = DUPLICATE_IOU) -> Predictions:

@@ -68,6 +68,11 @@ def fuse_with_notes(
         prepared = [_deduped(model, notes) for model in prepared]
     notes += duplicates.find_duplicating(prepared, config)
     fused = fuse_prepared(prepared, images.sizes_hw, config)
+    if config.is_soft and not config.decay_scores:
+        notes.append(
+            "soft-NMS returned the scores that came in, as ensemble-boxes does, so repeats rank as "
+            "high as before; use --decay-scores for those that it lowered"
+        )
     if (above := int((fused.scores > 1.0).sum())) > 0:
         notes.append(
             f"{above} fused scores are above 1, the highest {fused.scores.max():.3f}: a model has "

@@ -202,6 +202,18 @@ def test_scores_above_one_are_said() -> None:
     assert any("1 fused scores are above 1, the highest 1.357" in note for note in result.notes)
 
 
+def test_soft_nms_says_that_it_returned_the_scores_that_came_in() -> None:
+    models, images = crowded(2, num_images=3)
+    for config, said in (
+        (FusionConfig(method="soft_nms"), True),
+        (FusionConfig(method="soft_nms_linear"), True),
+        (FusionConfig(method="soft_nms", decay_scores=True), False),
+        (FusionConfig(method="nms"), False),
+    ):
+        notes = fuse_with_notes(models, images, config).notes
+        assert any("use --decay-scores" in note for note in notes) == said
+
+
 def test_unknown_image_sizes_are_said_and_fused_in_pixels() -> None:
     models, images = crowded(2)
     unsized = Images(images.ids, images.file_names, np.zeros_like(images.sizes_hw), "csv")
