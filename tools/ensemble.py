@@ -33,6 +33,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     fusing.add_argument("--weights", type=float, nargs="+", help="one per file")
     fusing.add_argument("--conf-type", default="avg", help="how WBF scores a cluster")
     fusing.add_argument("--sigma", type=float, default=0.5, help="of soft-nms")
+    fusing.add_argument("--decay-scores", action="store_true", help="of soft-nms: as published")
     fusing.add_argument("--class-agnostic", action="store_true")
     fusing.add_argument("--backend", choices=("numba", "reference"), default="numba")
     repairs = parser.add_argument_group("repairs, each counted")
@@ -124,6 +125,7 @@ def config_of(args: argparse.Namespace) -> FusionConfig:
         weights=None if args.weights is None else tuple(args.weights),
         conf_type=args.conf_type,
         sigma=args.sigma,
+        decay_scores=args.decay_scores,
         class_agnostic=args.class_agnostic,
         backend=args.backend,
     )
