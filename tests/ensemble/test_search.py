@@ -78,6 +78,18 @@ def test_search_is_never_worse_than_what_it_starts_from(objective: Objective) ->
     assert len(result.by_part) == 3
 
 
+def test_the_honest_number_is_of_choices_made_without_the_part(objective: Objective) -> None:
+    result = search(objective.models, objective.gt, SETTINGS)
+    share = 18 // 3
+    expected = []
+    for k in range(3):
+        row = objective.without(k)
+        tried = candidates(objective, SETTINGS, starts(objective), row, share)
+        (config,) = choose(objective, tried, row, per_class=False)
+        expected.append(objective.outcome(config).values[objective.on(k)])
+    np.testing.assert_allclose(result.by_part, expected, atol=1e-12)
+
+
 def test_search_is_the_same_for_a_seed(objective: Objective) -> None:
     first, second = (search(objective.models, objective.gt, SETTINGS) for _ in range(2))
     assert first.configs == second.configs
