@@ -142,9 +142,9 @@ class _Found:
     def ap(self, mended: int | None = None, not_counted: BoolArray | None = None) -> FloatArray:
         """Return AP by class (C,) with errors of one kind mended and some boxes not counted.
 
-        A wrong class or place becomes right where its box is free, and the detection goes
-        otherwise; detections of the other kinds go. Where scores tie, tidecv puts errors before
-        hits once something is mended.
+        A wrong class or place becomes right where its box is free; every other detection with an
+        error of that kind goes. Where scores tie, tidecv puts errors before hits once something
+        is mended.
         """
         is_hit = self.kinds == HIT
         stays = is_hit | ((self.kinds > HIT) & ~self.ignored)

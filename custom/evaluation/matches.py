@@ -49,6 +49,7 @@ class Matches:
         gt_ignored: Shape (A, G), boxes that do not count: crowds, and sizes outside the range.
         matched_gt: Shape (A, T, N), the row of the ground truth that a detection took, or -1; None
             if it was not asked for.
+        rule: How detections took boxes, "coco" or "voc".
     """
 
     categories: Categories
@@ -66,6 +67,7 @@ class Matches:
     gt_labels: IntArray
     gt_ignored: BoolArray
     matched_gt: Int32Array | None = None
+    rule: str = "coco"
 
     @property
     def num_images(self) -> int:
@@ -90,6 +92,24 @@ class Matches:
             for ignored in self.gt_ignored
         ]
         return np.array(counts, dtype=np.int64).reshape(len(self.areas), self.num_classes)
+
+    @cached_property
+    def counts(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Hits (T, I, C), misses (T, I, C) and boxes that count (I, C), in the first area range."""
+        shape = (self.num_images, self.num_classes)
+
+        def count(image_index: Integers, labels: Integers) -> IntArray:
+            cells = image_index.astype(np.int64) * shape[1] + labels
+            return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+
+        labels, counted = self.labels, ~self.gt_ignored[0]
+        hits, misses = (
+            np.array(
+                [count(self.image_index[row == k], labels[row == k]) for row in self.outcomes[0]]
+            )
+            for k in (1, 0)
+        )
+        return hits, misses, count(self.gt_image_index[counted], self.gt_labels[counted])
 
     def of_class(self, label: int) -> slice:
         """Return the detections of class `label`."""

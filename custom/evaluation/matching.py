@@ -75,7 +75,7 @@ def match(
     return Matches(
         gt.categories, gt.images.ids, np.array(iou_thrs, dtype=np.float64), tuple(areas), max_dets,
         class_offsets, rows, image_index, predictions.scores[rows], out.ranks, out.outcomes,
-        gt.image_index, gt.labels, ignored, out.matched if keep_gt else None,
+        gt.image_index, gt.labels, ignored, out.matched if keep_gt else None, rule,
     )  # fmt: skip
 
 

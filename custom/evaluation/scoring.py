@@ -87,10 +87,12 @@ def score_matches(
         image_weights: Shape (I,), whole numbers: how often each image stands in the data set.
     """
     chosen = metric_of(metric) if isinstance(metric, str) else metric
-    if tuple(matches.iou_thrs.tolist()) != chosen.iou_thrs or matches.areas[0] != chosen.area:
+    asked = (chosen.iou_thrs, chosen.area, chosen.rule)
+    made = (tuple(matches.iou_thrs.tolist()), matches.areas[0], matches.rule)
+    if made != asked:
         raise PodiumError(
-            f"matches for {chosen.name} must be made at IoU {chosen.iou_thrs}, area {chosen.area}, "
-            f"but are at {tuple(matches.iou_thrs.tolist())}, {matches.areas[0]}: use match_for"
+            f"matches for {chosen.name} must be made at IoU {asked[0]}, area {asked[1]}, rule "
+            f"{asked[2]}, but are at {made[0]}, {made[1]}, {made[2]}: use match_for"
         )
     return _score_of(matches, chosen, chosen.per_class(matches, image_weights))
 

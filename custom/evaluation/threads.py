@@ -25,7 +25,8 @@ def num_threads() -> int:
         PodiumError: If the variable is not a whole number above 0.
     """
     if (wanted := os.environ.get("PODIUM_NUM_THREADS")) is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        cores = os.cpu_count() or 1
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
     if not wanted.isdigit() or int(wanted) < 1:
         raise PodiumError(f"PODIUM_NUM_THREADS must be a whole number above 0, but is {wanted!r}")
     return int(wanted)

@@ -156,3 +156,11 @@ def test_bad_arguments():
         average_precision(matches, image_weights=np.ones(3))
     with pytest.raises(PodiumError, match="must be made at IoU"):
         score_matches(matches, "AP75")
+    with pytest.raises(PodiumError, match=r"rule voc, but are at .* coco: use match_for"):
+        score_matches(matches, "voc")
+
+
+def test_number_of_threads_must_be_a_number(monkeypatch):
+    monkeypatch.setenv("PODIUM_NUM_THREADS", "two")
+    with pytest.raises(PodiumError, match="PODIUM_NUM_THREADS must be a whole number"):
+        match(*make_case(1))

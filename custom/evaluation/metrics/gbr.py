@@ -14,7 +14,6 @@ from __future__ import annotations
 import numpy as np
 
 from custom.boxes import FloatArray
-from custom.evaluation.counts import hits_and_misses
 from custom.evaluation.matches import Integers, Matches
 from custom.evaluation.metrics.base import Metric
 from custom.evaluation.metrics.wheat import NO_LIMIT
@@ -24,7 +23,7 @@ IOU_THRS = tuple(k / 100 for k in range(30, 85, 5))
 
 def f2_per_class(matches: Matches, image_weights: Integers | None) -> FloatArray:
     """Return each class's mean over the thresholds of F2; NaN for a class without boxes."""
-    counts = hits_and_misses(matches)
+    counts = matches.counts
     weights = np.ones(matches.num_images) if image_weights is None else np.asarray(image_weights)
     tp, fp, num_gt = (np.tensordot(weights, part, (0, part.ndim - 2)) for part in counts)
     # 5 TP + 4 FN + FP = TP + 4 (TP + FN) + FP

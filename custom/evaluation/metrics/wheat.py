@@ -14,7 +14,6 @@ from __future__ import annotations
 import numpy as np
 
 from custom.boxes import FloatArray
-from custom.evaluation.counts import hits_and_misses
 from custom.evaluation.matches import Integers, Matches
 from custom.evaluation.metrics.base import Metric, above
 
@@ -25,7 +24,7 @@ IOU_THRS = tuple(k / 100 for k in range(50, 80, 5))
 
 def precision_per_class(matches: Matches, image_weights: Integers | None) -> FloatArray:
     """Return each class's mean over images of the mean precision over IoU."""
-    tp, fp, num_gt = hits_and_misses(matches)
+    tp, fp, num_gt = matches.counts
     denominator = fp + num_gt  # TP + FP + FN, since TP + FN are the annotated boxes
     known = denominator[0] > 0  # the same at every threshold: ignored boxes apart, all are counted
     weights = np.ones(matches.num_images) if image_weights is None else np.asarray(image_weights)
