@@ -53,7 +53,9 @@ def _image_size(dataset: Any) -> str:
     """Return ` at WxH` for the largest scale in a data set's pipeline, or nothing."""
     while "pipeline" not in dataset and "dataset" in dataset:
         dataset = dataset["dataset"]
-    scales = [t[key] for t in dataset.get("pipeline", ()) for key in ("scale", "scales") if key in t]
+    scales = [
+        t[key] for t in dataset.get("pipeline", ()) for key in ("scale", "scales") if key in t
+    ]
     pairs = [pair for scale in scales for pair in _pairs(scale)]
     if not pairs:
         return ""

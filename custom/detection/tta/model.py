@@ -71,8 +71,8 @@ def _table(ids: np.ndarray, samples: list[DetDataSample]) -> Predictions:
         scores.append(found.scores[keep].double().cpu().numpy())
         labels.append(found.labels[keep].cpu().numpy())
         index.append(np.full(len(labels[-1]), position))
-    columns = [np.concatenate(column) for column in (index, boxes, scores, labels)]
-    return Predictions.from_rows(ids, *columns, source="a view")
+    rows, bboxes_of, scores_of, labels_of = map(np.concatenate, (index, boxes, scores, labels))
+    return Predictions.from_rows(ids, rows, bboxes_of, scores_of, labels_of, "a view")
 
 
 def _with_boxes(

@@ -1,0 +1,37 @@
+"""Show a config with the file that set each value, and what is odd about it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from custom.errors import run_tool
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", help="a config file")
+    parser.add_argument("--findings", action="store_true", help="only what is odd, without values")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 if there is a warning")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print values with their files, then the findings."""
+    args = parse_args(argv)
+    from custom.detection.inspection import inspect_config, setters
+
+    findings = inspect_config(args.config)
+    if not args.findings:
+        for key, setting in sorted(setters(args.config).items()):
+            print(f"{key} = {setting.text}  # {setting.where}")
+    for finding in findings:
+        print(finding)
+    warnings = sum(finding.level == "warning" for finding in findings)
+    print(f"{warnings} warnings, {len(findings) - warnings} notes")
+    return 1 if args.strict and warnings else 0
+
+
+if __name__ == "__main__":
+    run_tool(main)
