@@ -31,6 +31,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with trash-gt")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--images", type=int, help="only the first ones: cleanlab takes minutes")
     return parser.parse_args(argv)
 
 
@@ -38,8 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     """Print precision at the first suspects."""
     args = parse_args(argv)
     truth = read_ground_truth(args.data / "trash-gt" / "train.json")
+    chosen = np.arange(args.images or len(truth.images))
     path = args.data / "predictions" / "train_faster_rcnn.csv"
     predictions = read_submission(path, "trash", truth.images, truth.categories)
+    truth, predictions = truth.take(chosen), predictions.take(chosen)
     for seed in args.seeds:
         planted = plant_errors(truth, 0.05, seed)
         measure_podium(planted, predictions, seed)
@@ -132,7 +135,7 @@ def sorted_hits(scores: FloatArray, hits: BoolArray) -> BoolArray:
 def show(name: str, hits: BoolArray) -> None:
     """Print the share of hits among the first."""
     shares = ", ".join(f"{first}: {hits[:first].mean():.3f}" for first in FIRST)
-    print(f"{name:36} precision at {shares}")
+    print(f"{name:36} precision at {shares}", flush=True)
 
 
 if __name__ == "__main__":

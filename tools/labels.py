@@ -1,4 +1,4 @@
-"""Find suspected label errors, apply patches of decisions, and make patches from edited files."""
+"""Find label errors, apply patches of decisions, make patches, score runs under both label sets."""
 
 from __future__ import annotations
 
@@ -33,13 +33,18 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     diff.add_argument("--out", type=Path, required=True, help="data/<competition>/patches/x.jsonl")
     diff.add_argument("--author", help="git's user name")
     diff.add_argument("--reason", default="", help="for every edit")
+    both = commands.add_parser("score", help="score runs under two annotation files")
+    both.add_argument("old", type=Path)
+    both.add_argument("new", type=Path)
+    both.add_argument("--runs", nargs="+", required=True, help="run folders or patterns")
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int | None:
-    """Run one of the three commands."""
+    """Run one of the commands."""
     args = parse_args(argv)
-    return {"find": _find, "apply": _apply, "diff": _diff}[args.command](args)
+    {"find": _find, "apply": _apply, "diff": _diff, "score": _score}[args.command](args)
+    return None
 
 
 def _find(args: argparse.Namespace) -> None:
@@ -60,7 +65,7 @@ def _apply(args: argparse.Namespace) -> None:
     applied = apply_patches(args.ann_file, args.patches, args.out)
     counts = ", ".join(f"{kind} {count}" for kind, count in applied.counts.items())
     print(f"{counts}; written to {applied.out}")
-    print("score runs under both label sets: val images may be among them (split.py --check)")
+    print(f"val images may be among them: labels.py score {args.ann_file} {applied.out} --runs ...")
 
 
 def _diff(args: argparse.Namespace) -> None:
@@ -75,6 +80,15 @@ def _diff(args: argparse.Namespace) -> None:
             print(
                 f"note: {len(names)} images are {what} {args.new} and left alone: {names[0]}, ..."
             )
+
+
+def _score(args: argparse.Namespace) -> None:
+    from custom.gate.runs import find_runs
+    from custom.labels.both import score_under_both
+
+    print(f"{'run':40} {args.old.name:>16} {args.new.name:>16}  changed val images")
+    for row in score_under_both(find_runs(args.runs), args.old, args.new):
+        print(f"{row.run:40} {row.old:16.4f} {row.new:16.4f}  {row.changed}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from urllib.error import URLError
 
@@ -12,9 +13,11 @@ from mmengine.dist import barrier, is_main_process
 from custom.detection.configuration import pretrained_parts
 from custom.errors import PodiumError
 from custom.pseudo_labels import pseudo_labels_for
-from custom.splits import assert_no_leak, read_split, select_part
+from custom.splits import Split, assert_no_leak, changed_val_images, read_split, select_part
 from custom.tables import GroundTruth, Images
 from custom.tables.coco import read_ground_truth
+
+logger = logging.getLogger(__name__)
 
 
 def check_before_training(config: Config) -> None:
@@ -42,10 +45,23 @@ def check_before_training(config: Config) -> None:
                 f"{split.folder}: the {part} part of fold {competition.fold} is empty"
             )
         check_image_files(gt.images, root)
+    warn_of_other_val_labels(split, competition.fold, judged)
     files = {name: root / name for name in chosen.images.file_names}
     assert_no_leak(split, competition.fold, files, files, chosen.source)
     pseudo_labels_for(train.source, split.hash, competition.fold)
     fetch_weights(config)
+
+
+def warn_of_other_val_labels(split: Split, fold: int, judged: GroundTruth) -> None:
+    """Say it where val images are judged by other boxes than were sealed: on purpose only."""
+    if changed := changed_val_images(split, fold, judged):
+        logger.warning(
+            "%s: %d val images of fold %d have other boxes than split %s was sealed with, the "
+            "first is %s; the score is not comparable with earlier ones. Set "
+            "`competition.val_ann` to the sealed file, or score runs under both: "
+            "tools/labels.py score",
+            judged.source, len(changed), fold, split.folder, changed[0],
+        )  # fmt: skip
 
 
 def check_classes(gt: GroundTruth, classes: list[str]) -> None:

@@ -1,5 +1,6 @@
 """Sealed splits: balanced folds that never part related images, under one hash."""
 
+from custom.splits.check import changed_val_images, check_split
 from custom.splits.leaks import assert_no_leak, select_part
 from custom.splits.make import Evidence, make_split, read_labelled, take_split
 from custom.splits.seal import Draft, seal
@@ -10,6 +11,8 @@ __all__ = [
     "Evidence",
     "Split",
     "assert_no_leak",
+    "changed_val_images",
+    "check_split",
     "make_split",
     "read_labelled",
     "read_split",

@@ -86,6 +86,24 @@ def check_split(
     return sorted(found, key=lambda difference: not difference.harmless)
 
 
+def changed_val_images(split: Split, fold: int, gt: GroundTruth) -> tuple[str, ...]:
+    """Return which val images of a fold have other boxes in `gt` than when they were sealed.
+
+    A model that is judged by `gt` is then not comparable with one that was judged by the sealed
+    boxes. Images that `gt` lacks are not among them.
+    """
+    digests = label_digests(gt)
+    judged = set(split.val_positions(fold).tolist())
+    changed = []
+    for index, name in enumerate(gt.images.file_names):
+        sealed = split.name_index.find(name)
+        if sealed is None or sealed not in judged:
+            continue
+        if split.labels[sealed] != digests[index]:
+            changed.append(split.images.file_names[sealed])
+    return tuple(changed)
+
+
 def _compare(split: Split, gt: GroundTruth) -> list[Difference]:
     """Compare annotations of other bytes with what was sealed."""
     names, images = split.images.file_names, gt.images

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from custom.errors import PodiumError
+from custom.evaluation import score
+from custom.labels.both import score_under_both
 from custom.labels.oof import out_of_fold
 from custom.runs import read_run, update_record
 from custom.testing.toy_runs import make_toy_run, make_toy_split
@@ -69,6 +71,30 @@ def test_runs_of_other_labels_are_refused(runs: Path, tmp_path: Path) -> None:
     update_record(runs / "a1", data={**record["data"], "val": val})
     with pytest.raises(PodiumError, match="must be judged on one annotation file"):
         out_of_fold([read_run(runs / name) for name in ("a0", "a1")])
+
+
+def test_runs_are_scored_under_both(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Labels that equal what a run predicts, in a renumbered file, score higher than the old."""
+    run = read_run(runs / "a1")
+    train = tmp_path / "data" / "train.json"
+    content = json.loads(train.read_text())
+    judged = set(run.split.val_ids(1).tolist())
+    kept = [a for a in content["annotations"] if a["image_id"] not in judged]
+    seen = [p for p in json.loads((runs / "a1" / "val.json").read_text()) if p["score"] > 0.3]
+    content["annotations"] = [{**a, "id": i, "iscrowd": 0} for i, a in enumerate([*kept, *seen])]
+    for entry in [*content["images"], *content["annotations"]]:
+        key = "image_id" if "image_id" in entry else "id"
+        entry[key] += 1000
+    clean = tmp_path / "clean.json"
+    clean.write_text(json.dumps(content))
+    (row,) = score_under_both([run], train, clean)
+    assert row.old == pytest.approx(score(run.val_ground_truth, run.val_predictions()).value)
+    assert row.new > max(0.95, row.old)
+    assert row.changed == len(judged)
+    main(["score", str(train), str(clean), "--runs", str(runs / "a1")])
+    assert f"{row.new:.4f}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

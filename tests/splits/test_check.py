@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 
 from custom.errors import PodiumError
-from custom.splits import Evidence, Split, make_split, read_labelled, seal
-from custom.splits.check import check_split
+from custom.splits import (
+    Evidence,
+    Split,
+    changed_val_images,
+    check_split,
+    make_split,
+    read_labelled,
+    seal,
+)
 from custom.splits.digests import content_digest
 from custom.testing.toy_splits import coco, random_boxes
 
@@ -141,3 +148,14 @@ def test_broken_annotations_are_an_error(split: Split, write_coco: Callable[...,
     path.write_text(json.dumps(content))
     with pytest.raises(PodiumError, match="positive width"):
         check_split(split.folder)
+
+
+def test_changed_val_images_are_named_for_their_fold_only(
+    split: Split, content: Content, write_coco: Callable[..., Path]
+) -> None:
+    content["annotations"][0]["bbox"][2] += 5
+    renumber(content)
+    gt = read_labelled(write_coco(content, "cleaned.json"))
+    changed = [changed_val_images(split, fold, gt) for fold in range(4)]
+    assert sorted(changed) == [(), (), (), ("train/0000.jpg",)]
+    assert "train/0000.jpg" in split.val_file_names(changed.index(("train/0000.jpg",)))
