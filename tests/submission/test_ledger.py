@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -149,6 +150,24 @@ def test_concurrent_adds_are_all_kept(tmp_path: Path) -> None:
     assert [worker.wait(60) for worker in workers] == [0] * 4
     assert len(read_ledger(ledger)) == 80
     assert len(ledger.read_text().splitlines()) == 80
+
+
+def test_of_concurrent_adds_of_one_file_only_one_is_taken(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    code = (
+        "import sys, time; from custom.submission.ledger import Entry, append\n"
+        "from custom.errors import PodiumError\n"
+        "while time.time() < float(sys.argv[3]): pass\n"
+        "for i in range(60):\n"
+        "    try: append(Entry('2026-11-20T10:00:00+00:00', f'{i}', f'{i}',"
+        " public=int(sys.argv[1]) / 10), sys.argv[2])\n"
+        "    except PodiumError: pass"
+    )
+    command = [sys.executable, "-c", code]
+    start = str(time.time() + 3)
+    workers = [subprocess.Popen([*command, str(n), str(ledger), start]) for n in range(4)]
+    assert [worker.wait(60) for worker in workers] == [0] * 4
+    assert len(ledger.read_text().splitlines()) == 60
 
 
 def test_lines_of_two_people_merge_in_any_order(tmp_path: Path) -> None:

@@ -163,6 +163,13 @@ def test_numbers_are_kept_to_float32(tmp_path: Path) -> None:
     assert (tmp_path / "x.csv").read_bytes() == (tmp_path / "y.csv").read_bytes()
 
 
+def test_numbers_are_short(tmp_path: Path) -> None:
+    """What arithmetic leaves in the last digits of a float64 is not written."""
+    table = Predictions.from_rows([10, 11], [0], [[1 / 3, 0.1 + 0.2, 3, 4]], [0.7 + 0.1], [1])
+    write_submission(tmp_path / "x.csv", table, IMAGES, CATEGORIES, "trash")
+    assert (tmp_path / "x.csv").read_text().splitlines()[1] == "2 0.8 0.33333334 0.3 3.0 4.0 ,a.jpg"
+
+
 @pytest.mark.parametrize("run", ["1", "2", "3", "4", "all"])
 def test_real_submission_is_rewritten_byte_for_byte(run: str, tmp_path: Path) -> None:
     path = shared_data(f"predictions/test_cascade_swin_t_{run}.csv")
