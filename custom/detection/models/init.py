@@ -13,7 +13,7 @@ import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
-from custom.detection.models.classifier import adapt_rows
+from custom.detection.models.classifier import BOX_ROWS, adapt_rows
 from custom.detection.models.yolov5.convert import convert_state_dict, is_official
 from custom.errors import PodiumError
 
@@ -151,7 +151,8 @@ def load_adapted(
     content = read_checkpoint(checkpoint)
     source = state_dict_of(content, checkpoint)
     target = model.state_dict()
-    state, report = adapt_state_dict(target, source, classes, class_names_of(content))
+    names = class_names_of(content) or unnamed_classes(source)
+    state, report = adapt_state_dict(target, source, classes, names)
     if not report.loaded:
         raise PodiumError(
             f"{checkpoint} must be a detector of the model's architecture, but none of its "
@@ -198,6 +199,17 @@ def state_dict_of(content: Mapping[str, Any], source: str | Path = "checkpoint")
     if not tensors:
         raise PodiumError(f"{source} must hold a state dict, but holds {sorted(content)[:5]}")
     return convert_state_dict(tensors) if is_official(tensors) else tensors
+
+
+def unnamed_classes(source: StateDict) -> tuple[str, ...] | None:
+    """Return stand-ins for the class names of a YOLOv5, whose rows tell how many it has, or None.
+
+    They match no name, but let the rows of box and objectness be taken.
+    """
+    anchors, bias = source.get("bbox_head.anchors"), source.get("bbox_head.convs.0.bias")
+    if anchors is None or bias is None:
+        return None
+    return tuple(f"unnamed {label}" for label in range(len(bias) // anchors.shape[1] - BOX_ROWS))
 
 
 def class_names_of(content: Mapping[str, Any]) -> tuple[str, ...] | None:

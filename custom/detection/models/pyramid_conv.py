@@ -12,7 +12,7 @@ from mmcv.ops import deform_conv2d
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-# The finest level stays a plain convolution: its features lie on the grid already (paper, 3.2).
+# SEPC deforms its kernels only above the bottom of the pyramid.
 FIRST_DEFORMABLE_LEVEL = 1
 
 
@@ -98,7 +98,7 @@ def integrated_norm(features: Sequence[Tensor], norm: nn.Module) -> list[Tensor]
     Returns:
         The normalised maps, shapes as given.
 
-    Source: Wang et al. 2020, arXiv:2005.03101, section 3.3 (integrated batch normalization).
+    Source: Wang et al. 2020, arXiv:2005.03101 (integrated batch normalization).
     """
     areas = [feature.shape[-2] * feature.shape[-1] for feature in features]
     flat = torch.cat([feature.flatten(2) for feature in features], dim=2)  # (B, C, sum of H*W)
@@ -118,7 +118,7 @@ class PyramidConv(BaseModule):
         deform: Deform the kernels, except on the finest level.
         norm_cfg: Batch norm integrated over the levels; None for no norm.
 
-    Source: Wang et al. 2020, arXiv:2005.03101, section 3.1.
+    Source: Wang et al. 2020, arXiv:2005.03101.
     """
 
     def __init__(

@@ -6,11 +6,13 @@ from mmdet.registry import MODELS
 from mmdet.structures.bbox import bbox_overlaps
 from torch import nn
 
+from custom.detection.models.init import load_adapted
 from custom.detection.models.yolov5.convert import convert_state_dict, is_official
 from custom.detection.models.yolov5.head import best_claim, decode
 from custom.errors import PodiumError
 from tests.detection.models.toys import build, losses, model_config, predict, squares
 
+KINDS = ("weight", "bias")
 # Bottlenecks of the C3 blocks of the s model, by layer of the official list.
 C3_BLOCKS = {2: 1, 4: 2, 6: 3, 8: 1, 13: 1, 17: 1, 20: 1, 23: 1}
 # Kernel size and channels of the plain convolutions of the s model.
@@ -46,6 +48,19 @@ def test_official_state_dict_converts_and_back() -> None:
 def test_other_models_are_refused(name) -> None:
     with pytest.raises(PodiumError, match="official YOLOv5"):
         convert_state_dict({name: torch.zeros(1)})
+
+
+def test_official_weights_keep_their_box_rows_for_other_classes(tmp_path) -> None:
+    official = official_state_dict()
+    torch.save(official, tmp_path / "yolov5s-state.pth")
+    model = MODELS.build(model_config("yolov5_s", num_classes=2))
+    report = load_adapted(model, tmp_path / "yolov5s-state.pth", ("cell", "crate"))
+    assert set(report.adapted) == {f"bbox_head.convs.{i}.{k}" for i in range(3) for k in KINDS}
+    assert report.fresh == report.missing == report.unexpected == ()
+    ours = model.bbox_head.convs[0].bias.detach().view(3, 5 + 2)
+    theirs = official["model.24.m.0.bias"].view(3, 5 + 80)
+    assert torch.equal(ours[:, :5], theirs[:, :5])
+    assert not torch.isin(ours[:, 5:], theirs).any(), "the classes stay fresh"
 
 
 def test_decoding_reaches_half_a_cell_beyond_and_four_anchors() -> None:
