@@ -113,7 +113,9 @@ class Demo:
 
     def _fuse(self) -> None:
         target = self.plan.submission
-        options = ["--out", str(target.parent), "--name", target.stem, "--overwrite"]
+        # On the drawn data, models of unlike quality: clusters only of boxes that agree well.
+        options = ["--iou-thr", "0.65", "--out", str(target.parent)]
+        options += ["--name", target.stem, "--overwrite"]
         self._tool("ensemble", *map(str, self.plan.predictions), *options)
 
     def _tool(self, name: str, *arguments: str) -> None:
