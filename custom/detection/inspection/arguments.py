@@ -13,7 +13,7 @@ from mmengine.registry import Registry, init_default_scope
 # What the runner takes out of a dict, or adds to it, before the class is built.
 _FOR_THE_BUILDER = {
     "type", "_scope_", "_delete_", "init_cfg", "convert_to_iter_based", "epoch_length",
-    "fallback_on_stride", "priority",
+    "fallback_on_stride", "priority", "requires_grad",
 }  # fmt: skip
 _PLACES = {
     "model": ("MODELS",),

@@ -97,7 +97,7 @@ def _assign(source: SourceFile, name: str, statement: ast.Assign) -> None:
     if name == "_base_":
         listed = ast.literal_eval(statement.value)
         bases = [listed] if isinstance(listed, str) else listed
-        source.bases = [(source.path.parent / base).resolve() for base in bases]
+        source.bases = [_base_path(base, source.path) for base in bases]
         return
     if (first := _first_below(source, name)) is not None and name not in _names(statement.value):
         again = Setting(name, ast.unparse(statement.value), source.path, statement.lineno)
@@ -106,6 +106,15 @@ def _assign(source: SourceFile, name: str, statement: ast.Assign) -> None:
         source.settings[setting.key] = setting
         if whole:
             source.replaced.append(setting.key)
+
+
+def _base_path(base: str, path: Path) -> Path:
+    """Return the file of a base; `mmdet::...` lies in the package of that name."""
+    if "::" in base:
+        from mmengine.config import Config
+
+        return Path(Config._get_cfg_path(base, str(path))[0])
+    return (path.parent / base).resolve()
 
 
 def _first_below(source: SourceFile, name: str) -> Setting | None:
