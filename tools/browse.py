@@ -1,0 +1,56 @@
+"""Draw a contact sheet of augmented training samples, or check them, before training."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from custom.errors import run_tool
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", help="a config leaf")
+    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--fold", type=int)
+    parser.add_argument("--data-root", help="folder of the data set")
+    parser.add_argument("--split", help="folder of the sealed split")
+    parser.add_argument("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--out", default="reports/browse.png", help="the sheet to write")
+    parser.add_argument("--num", type=int, help="samples: 16 on the sheet, 50 to check")
+    parser.add_argument(
+        "--check", action="store_true", help="check boxes, labels, types, repeatability and speed"
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the sheet, or print the check; a fault is exit code 1."""
+    args = parse_args(argv)
+    from custom.detection.browse import check_pipeline, training_set, write_sheet
+    from custom.detection.configuration import RunOptions, load_config, parse_overrides
+
+    options = RunOptions(
+        seed=args.seed,
+        fold=args.fold,
+        data_root=args.data_root,
+        split=args.split,
+        overrides=parse_overrides(args.cfg_options),
+    )
+    dataset = training_set(load_config(args.config, options))
+    if not args.check:
+        write_sheet(dataset, args.seed, args.num or 16, args.out)
+        print(f"written to {args.out}")
+        return 0
+    check = check_pipeline(dataset, args.seed, args.num or 50)
+    for name, milliseconds in check.milliseconds.items():
+        print(f"{name:<32} {milliseconds:8.2f} ms")
+    for fault in check.faults:
+        print(f"fault: {fault}")
+    print(f"{check.num_samples} samples, {check.num_boxes} boxes, {len(check.faults)} faults")
+    return 1 if check.faults else 0
+
+
+if __name__ == "__main__":
+    run_tool(main)
