@@ -7,7 +7,7 @@ from mmdet.structures.bbox import bbox_overlaps
 from torch import nn
 
 from custom.detection.models.init import load_adapted
-from custom.detection.models.yolov5.convert import convert_state_dict, is_official
+from custom.detection.models.yolov5.convert import convert_name, convert_state_dict, is_official
 from custom.detection.models.yolov5.head import best_claim, decode
 from custom.errors import PodiumError
 from tests.detection.models.toys import build, losses, model_config, predict, squares
@@ -42,6 +42,28 @@ def test_official_state_dict_converts_and_back() -> None:
     back = {ours: theirs for theirs, ours in zip(official, converted, strict=True)}
     assert all(torch.equal(state[ours], official[theirs]) for ours, theirs in back.items())
     assert not is_official(state)
+
+
+@pytest.mark.parametrize(
+    ("official", "ours"),
+    [
+        ("model.0.conv.weight", "backbone.stem.conv.weight"),
+        ("model.1.bn.running_var", "backbone.stage1.0.bn.running_var"),
+        ("model.2.cv1.bn.bias", "backbone.stage1.1.main_conv.bn.bias"),  # to the bottlenecks
+        ("model.2.cv2.bn.bias", "backbone.stage1.1.short_conv.bn.bias"),  # around them
+        ("model.2.cv3.bn.bias", "backbone.stage1.1.final_conv.bn.bias"),
+        ("model.6.m.2.cv2.conv.weight", "backbone.stage3.1.blocks.2.conv2.conv.weight"),
+        ("model.9.cv2.conv.weight", "backbone.stage4.2.conv2.conv.weight"),
+        ("model.14.conv.weight", "neck.reduce_layers.1.conv.weight"),
+        ("model.17.m.0.cv1.conv.weight", "neck.top_down_blocks.1.blocks.0.conv1.conv.weight"),
+        ("model.21.bn.weight", "neck.downsamples.1.bn.weight"),
+        ("model.23.cv1.conv.weight", "neck.bottom_up_blocks.1.main_conv.conv.weight"),
+        ("module.model.24.m.2.bias", "bbox_head.convs.2.bias"),
+        ("model.24.anchors", "bbox_head.anchors"),
+    ],
+)
+def test_official_names_in_our_terms(official, ours) -> None:
+    assert convert_name(official) == ours
 
 
 @pytest.mark.parametrize("name", ["model.25.conv.weight", "model.11.conv.weight", "head.weight"])
