@@ -73,6 +73,7 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
     _accept_changes(config, options.accept_changes)
     if options.amp:
         config.optim_wrapper.type = "AmpOptimWrapper"
+    config.setdefault("load_from", None)
     _apply_weights(config, options)
     return config
 

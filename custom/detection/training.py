@@ -15,7 +15,9 @@ from mmengine.runner import Runner
 from custom import runs
 from custom.detection.checks import check_before_training
 from custom.detection.evaluation import predict
+from custom.detection.hooks.memory import explain_out_of_memory
 from custom.detection.hooks.resume_point import find_resume_point
+from custom.detection.inspection import inspect_config
 from custom.detection.seeding import join_processes_on_cpu, set_everything
 from custom.errors import PodiumError
 from custom.files import atomic_path, canonical_hash, sha256_of, write_text
@@ -44,19 +46,23 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> dict
     """
     folder = Path(config.work_dir)
     point = check_folder(folder, resume)
+    for finding in inspect_config(config_file):
+        if finding.level == "warning":
+            logger.warning("%s", finding)
     check_before_training(config)
     resolved = config.pretty_text
     if point is None:
         write_text(folder / "config.py", resolved)
     else:
         config.load_from, config.resume = str(point), True
-    if config.load_from and not config.resume:
+    if point is None and config.load_from:
         start_from(config, config.pop("load_from"))
     set_everything(config.randomness.seed)
     join_processes_on_cpu(config)
     started = time.monotonic()
     runner = Runner.from_cfg(config)
-    runner.train()
+    with explain_out_of_memory(config):
+        runner.train()
     seconds = time.monotonic() - started
     if is_main_process():
         publish_best(folder)

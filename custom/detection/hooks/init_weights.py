@@ -24,14 +24,16 @@ class InitWeightsHook(Hook):
         classes: Names of the model's classes, in the order of its labels.
     """
 
-    # Before the hook of averaged weights copies the model.
     priority = "VERY_HIGH"
 
     def __init__(self, checkpoint: str, classes: Sequence[str]) -> None:
         self.checkpoint, self.classes = checkpoint, list(classes)
 
-    def before_run(self, runner: Runner) -> None:
-        """Load the weights and log what was loaded, what was not."""
+    def before_train(self, runner: Runner) -> None:
+        """Load the weights and log what was loaded, what was not.
+
+        Not in `before_run`: the runner initialises the model after that.
+        """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         report = load_adapted(model, self.checkpoint, self.classes)
         runner.logger.info("start from %s: %s", self.checkpoint, report)
