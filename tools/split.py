@@ -26,6 +26,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--name", help="name of the split (<folds>fold-seed<seed>)")
     add("--report", type=Path, metavar="FILE.html", help="page of near-duplicates (in reports/)")
     add("--workers", type=int, default=2, help="processes that decode images (%(default)s)")
+    add("--no-duplicates", action="store_true", help="do not look for near-duplicate images")
     add("--check", type=Path, nargs="?", const=Path(), metavar="SPLIT",
         help="say what is not as sealed, in ann_file too; exit code 1 if it matters")  # fmt: skip
     args = parser.parse_args(argv)
@@ -49,7 +50,7 @@ def _make(args: argparse.Namespace) -> int:
     console = Console()
     request = SplitRequest(
         args.ann_file, args.folds, args.seed, args.group_by, args.given, args.out, args.name,
-        args.images, args.report, args.workers,
+        args.images, args.report, args.workers, not args.no_duplicates,
     )  # fmt: skip
     result = run_split(
         request, lambda items, total: track(items, "looking at images", total, console=console)

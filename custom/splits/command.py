@@ -35,6 +35,7 @@ class SplitRequest:
         images: Where file names start from; None for the folder of `ann_file`, if they are there.
         report: The page of near-duplicates; None for `reports/duplicates-<data>-<name>.html`.
         workers: Processes that decode images.
+        join_duplicates: Whether near-duplicates stay together.
     """
 
     ann_file: Path
@@ -47,6 +48,7 @@ class SplitRequest:
     images: Path | None = None
     report: Path | None = None
     workers: int = 2
+    join_duplicates: bool = True
 
     @property
     def folder(self) -> Path:
@@ -92,7 +94,8 @@ def run_split(request: SplitRequest, track: Track | None = None) -> SplitResult:
     evidence = Evidence()
     if folder is not None:
         looks = look_at_images(folder, gt.images, request.workers, track)
-        evidence = Evidence(looks.contents, find_duplicates(looks))
+        duplicates = find_duplicates(looks) if request.join_duplicates else ()
+        evidence = Evidence(looks.contents, duplicates)
     if request.given:
         draft = take_split(gt, request.given, request.group_by, evidence)
     else:

@@ -20,6 +20,10 @@ from custom.splits.seal import Draft
 from custom.tables import GroundTruth
 from custom.tables.coco import read_ground_truth
 
+# More images than this, and than this share of all, are hardly copies of one photograph.
+LARGE_GROUP = 10
+LARGE_SHARE = 0.02
+
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
@@ -101,13 +105,26 @@ def _draft(
     evidence: Evidence,
 ) -> Draft:
     balance = measure_balance(count_features(gt), folds)
+    faults = find_faults(balance, folds, groups, gt.images.file_names)
     return Draft(
         gt=gt,
         folds=folds,
         groups=groups,
         balance=balance,
         parameters={**parameters, "images_seen": bool(evidence.contents)},
-        findings=find_faults(balance, folds, groups, gt.images.file_names),
+        findings=faults + _suspicious_group(evidence, len(gt.images)),
         contents=evidence.contents,
         duplicates=evidence.duplicates,
     )
+
+
+def _suspicious_group(evidence: Evidence, num_images: int) -> list[str]:
+    """Say it where a group of near-duplicates is too large to be copies of one photograph."""
+    largest = max(map(len, evidence.duplicates), default=0)
+    if largest <= max(LARGE_GROUP, LARGE_SHARE * num_images):
+        return []
+    return [
+        f"one group of near-duplicates holds {largest} of {num_images} images: a common frame or "
+        "black bars can look alike; look at the report, and use --no-duplicates if they are not "
+        "copies"
+    ]

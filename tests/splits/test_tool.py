@@ -94,3 +94,17 @@ def test_nothing_to_do_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert "name the annotations" in capsys.readouterr().err
     with pytest.raises(PodiumError, match="must hold a sealed split, but holds none"):
         main(["--check"])
+
+
+def test_too_large_a_group_is_said_and_can_be_left_apart(
+    write_coco: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_coco()
+    for index in range(20):
+        save_scene(path.parent / f"train/{index:04d}.jpg", seed=index if index < 8 else 8)
+    main([str(path), "--out", "out", "--name", "a", "--workers", "1"])
+    printed = capsys.readouterr().out.replace("\n", " ")
+    assert "one group of near-duplicates holds 12 of 20 images" in printed
+    main([str(path), "--out", "out", "--name", "b", "--workers", "1", "--no-duplicates"])
+    assert "0 groups of near-duplicates" in capsys.readouterr().out
+    assert len(set(read_split("out/b").groups.tolist())) == 20
