@@ -3,6 +3,7 @@
 from custom.detection import (
     datasets,
     hooks,
+    losses,
     metrics,
     models,
     seeding,
@@ -14,6 +15,7 @@ from custom.detection import (
 __all__ = [
     "datasets",
     "hooks",
+    "losses",
     "metrics",
     "models",
     "seeding",
