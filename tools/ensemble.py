@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from custom.ensemble.pipeline import Fusion, Repairs
 
 EXIT_NO_GAIN = 1
+EXIT_NOT_FIT = 1
 METHODS = ("wbf", "nms", "soft-nms", "soft-nms-linear", "nmw", "diou-nms")
 
 
@@ -80,9 +81,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     written = submit(inputs, fusion.by_file, repairs, judgement, target)
     for note in written.notes:
         print(f"note: {note}")
+    for finding in written.findings:
+        print(finding)
     print(f"{written.num_boxes} boxes on {len(inputs.images)} images")
     print(f"written {written.json_file} and {written.csv_file}")
-    return 0
+    return 0 if written.is_fit else EXIT_NOT_FIT
 
 
 def choose_fusion(args: argparse.Namespace, inputs: Inputs, repairs: Repairs) -> Fusion:

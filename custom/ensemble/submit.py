@@ -12,18 +12,24 @@ from custom.ensemble.pipeline import Judgement, Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe
 from custom.errors import PodiumError
 from custom.files import canonical_hash, read_json, sha256_of, write_json
-from custom.submission import write_submission
+from custom.submission import Finding, blocks, check_predictions, write_submission
 from custom.tables.coco import write_results
 
 
 @dataclass(frozen=True)
 class Submission:
-    """The files that were written, and what was noticed on the way."""
+    """The files that were written, what was noticed, and what the checker says."""
 
     json_file: Path
     csv_file: Path
     num_boxes: int
     notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether the checker lets the CSV be sent."""
+        return not blocks(self.findings)
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,8 @@ def submit(
     write_results(json_file, table, categories)
     hashes = {"json": sha256_of(json_file), "csv": sha256_of(csv_file)}
     write_json(meta_file, {**meta, "hash": hashes["csv"], "hashes": hashes})
-    return Submission(json_file, csv_file, table.num_boxes, (*notes, *fused.notes))
+    findings = check_predictions(table, target.format_name, images, categories)
+    return Submission(json_file, csv_file, table.num_boxes, (*notes, *fused.notes), tuple(findings))
 
 
 def describe(

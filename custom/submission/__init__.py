@@ -1,6 +1,6 @@
 """Submissions: the competitions' formats, the checker and the ledger."""
 
-from custom.submission.checker import blocks, check_submission
+from custom.submission.checker import blocks, check_predictions, check_submission
 from custom.submission.checks.subject import Finding
 from custom.submission.formats import FORMATS, SubmissionFormat
 from custom.submission.reader import read_images, read_submission, read_submissions
@@ -11,6 +11,7 @@ __all__ = [
     "Finding",
     "SubmissionFormat",
     "blocks",
+    "check_predictions",
     "check_submission",
     "read_images",
     "read_submission",

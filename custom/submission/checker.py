@@ -120,6 +120,17 @@ def run_checks(subject: Subject, checks: Sequence[Check] = CHECKS) -> list[Findi
     return sorted(findings, key=lambda finding: finding.level != "error")
 
 
+def check_predictions(
+    table: Predictions, format_name: str, images: Images, categories: Categories
+) -> list[Finding]:
+    """Look for what is wrong with predictions that are about to be, or were just, written.
+
+    What only a file can have, as columns and ids, is not looked at.
+    """
+    form = format_for("predictions.csv", format_name)
+    return run_checks(subject_of_table(table, form, images, categories))
+
+
 def blocks(findings: Sequence[Finding]) -> bool:
     """Return whether one of the findings is an error."""
     return any(finding.level == "error" for finding in findings)

@@ -13,7 +13,7 @@ from custom.runs import update_record
 from custom.submission import read_submission
 from custom.tables.coco import read_ground_truth, read_results
 from custom.testing.toy_runs import make_toy_run, make_toy_split
-from tools.ensemble import EXIT_NO_GAIN, main
+from tools.ensemble import EXIT_NO_GAIN, EXIT_NOT_FIT, main
 
 
 @pytest.fixture
@@ -116,3 +116,15 @@ def test_duplicates_are_named_and_removed_on_request(
     assert "does not suppress its own duplicates: 50%" in capsys.readouterr().out
     main([*runs, "--out", str(tmp_path / "sub"), "--dedupe"])
     assert "does not suppress" not in capsys.readouterr().out
+
+
+def test_what_the_checker_refuses_is_said(
+    runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A heavy model that repeats its boxes: WBF makes 0.9 * 5 * 2 / (5 + 1 + 1) of two of 0.9.
+    boxes = [{**box, "score": 0.9} for box in json.loads(Path(runs[0]).read_text())]
+    for run, content in zip(runs, (boxes + boxes, [], []), strict=True):
+        Path(run).write_text(json.dumps(content))
+    code = main([*runs, "--out", str(tmp_path), "--weights", "5", "1", "1"])
+    assert code == EXIT_NOT_FIT
+    assert "error: " in capsys.readouterr().out
