@@ -6,4 +6,4 @@ _base_ = [
     "../_base_/default_runtime.py",
 ]
 # Two minutes on two cores: enough to learn the drawn classes, not enough to saturate.
-train_cfg = dict(max_epochs=10, val_interval=5)
+train_cfg = dict(max_epochs=9, val_interval=9)

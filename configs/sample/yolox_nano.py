@@ -6,4 +6,4 @@ _base_ = [
     "../_base_/default_runtime.py",
 ]
 # Two minutes on two cores: enough to learn the drawn classes, not enough to saturate.
-train_cfg = dict(max_epochs=12, val_interval=4)
+train_cfg = dict(max_epochs=11, val_interval=11)
