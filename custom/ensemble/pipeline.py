@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,11 +13,13 @@ from custom.ensemble.config import FusionConfig
 from custom.ensemble.duplicates import dedupe, find_duplicating
 from custom.ensemble.inputs import Inputs, ValInputs
 from custom.ensemble.recipe import Recipe, fuse_recipe, recipe_of
-from custom.ensemble.search import SearchResult, search
-from custom.ensemble.studies import SearchSettings
 from custom.errors import PodiumError
 from custom.evaluation import bootstrap_ap, match_for, score
 from custom.tables import Images, Predictions
+
+if TYPE_CHECKING:
+    from custom.ensemble.search import SearchResult
+    from custom.ensemble.studies import SearchSettings
 
 NUM_RESAMPLES = 2000
 # Of the interval of 95% that goes into the ledger.
@@ -126,6 +129,9 @@ def search_recipe(
     Raises:
         PodiumError: If nothing is labelled.
     """
+    # Optuna takes a third of a second to import, which a plain fusion has no use for.
+    from custom.ensemble.search import search
+
     if inputs.val is None:
         raise PodiumError("--search needs labelled images; give runs, or name them with --ann")
     val = inputs.val

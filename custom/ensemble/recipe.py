@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from custom.ensemble.config import FusionConfig
 from custom.ensemble.fusing import FusionResult, fuse_with_notes
-from custom.ensemble.search import SearchResult
 from custom.errors import PodiumError
 from custom.files import PathLike, read_json, write_json
 from custom.tables import Images, Predictions
 from custom.tables.rows import group_by_image
+
+if TYPE_CHECKING:
+    from custom.ensemble.search import SearchResult
 
 FORMAT = 1
 _KEYS = ("format", "configs", "models", "split_hash", "scores", "search")

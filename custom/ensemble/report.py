@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from custom.ensemble.pipeline import Judgement
-from custom.ensemble.search import SearchResult
+
+if TYPE_CHECKING:
+    from custom.ensemble.search import SearchResult
 
 
 def judgement_lines(judgement: Judgement | None) -> list[str]:
