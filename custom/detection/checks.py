@@ -28,6 +28,7 @@ def check_before_training(config: Config) -> None:
             an image file is missing, an image would be trained on and judged, pseudo-labels are of
             models that saw what judges, or pretrained weights cannot be had.
     """
+    check_device(config)
     competition = config.competition
     root = Path(competition.data_root)
     train = read_ground_truth(root / competition.train_ann)
@@ -62,6 +63,13 @@ def warn_of_other_val_labels(split: Split, fold: int, judged: GroundTruth) -> No
             "tools/labels.py score",
             judged.source, len(changed), fold, split.folder, changed[0],
         )  # fmt: skip
+
+
+def check_device(config: Config) -> None:
+    """Refuse mixed precision where MMEngine has none: without CUDA it ends in an assertion."""
+    amp = config.get("optim_wrapper", {}).get("type") == "AmpOptimWrapper"
+    if amp and not torch.cuda.is_available():
+        raise PodiumError("--amp needs a CUDA device, but there is none; train without it")
 
 
 def check_classes(gt: GroundTruth, classes: list[str]) -> None:

@@ -100,6 +100,12 @@ def no_weights(data: Path, leaf: str) -> list[str]:
         pytest.param(no_weights, "127.0.0.1:9/weights.pth.*--no-pretrained", id="weights"),
         pytest.param(lambda d, c: ["--fold", "2"], "fold must be 0 to 1", id="fold"),
         pytest.param(lambda d, c: ["--split", str(d)], "must be a sealed split", id="split"),
+        pytest.param(
+            lambda d, c: ["--amp"],
+            "needs a CUDA device",
+            id="amp",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device"),
+        ),
         pytest.param(lambda d, c: ["--resume"], "needs a resume point", id="resume"),
         pytest.param(lambda d, c: ["--load-from", "none.pth"], "must be a checkpoint", id="load"),
         pytest.param(lambda d, c: ["--cfg-options", "fold"], "KEY=VALUE", id="cfg-options"),
