@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -253,6 +252,7 @@ def test_training_asks_whether_its_fold_can_judge(
     data: Path, monkeypatch: pytest.MonkeyPatch, fold: int, refused: bool
 ) -> None:
     checks = pytest.importorskip("custom.detection.checks")
+    engine_config = pytest.importorskip("mmengine.config")
     monkeypatch.setattr(checks, "fetch_weights", lambda config: None)
     run()
     content = read_json("pseudo.json")
@@ -260,12 +260,12 @@ def test_training_asks_whether_its_fold_can_judge(
         path = data / image["file_name"]
         path.parent.mkdir(exist_ok=True)
         path.write_text(image["file_name"])
-    competition = SimpleNamespace(
-        data_root=str(data), train_ann="pseudo.json", split="splits/toy", fold=fold
-    )
-    competition.classes = [category["name"] for category in content["categories"]]
-    val = SimpleNamespace(ann_file=str(data / "train.json"))
-    config = SimpleNamespace(competition=competition, val_evaluator=val)
+    competition = {
+        "data_root": str(data), "train_ann": "pseudo.json", "split": "splits/toy", "fold": fold,
+        "classes": [category["name"] for category in content["categories"]],
+    }  # fmt: skip
+    val = {"ann_file": str(data / "train.json")}
+    config = engine_config.Config({"competition": competition, "val_evaluator": val})
     if refused:
         with pytest.raises(PodiumError, match="fold 1 cannot judge"):
             checks.check_before_training(config)
