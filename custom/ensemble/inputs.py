@@ -123,10 +123,10 @@ def _of_runs(runs: Sequence[Run]) -> Inputs:
     images, categories = runs[0].test_set()
     models = tuple(read_results(run.test_file, images, categories) for run in runs)
     names = tuple(run.name for run in runs)
-    return Inputs(names, models, images, categories, _val_of_runs(runs), tuple(runs))
+    return Inputs(names, models, images, categories, val_of_runs(runs), tuple(runs))
 
 
-def _val_of_runs(runs: Sequence[Run]) -> ValInputs:
+def val_of_runs(runs: Sequence[Run]) -> ValInputs:
     """Join the folds of a model; score on the images that every model has out of fold."""
     keys = model_keys(runs)
     members: dict[str, list[Run]] = defaultdict(list)

@@ -24,6 +24,21 @@ def out_of_fold(runs: Sequence[Run]) -> tuple[GroundTruth, Predictions]:
     if not runs:
         raise PodiumError("there must be at least one run, but there is none")
     check_same_split(runs)
+    check_same_annotations(runs)
+    by_fold: dict[int, list[Run]] = {}
+    for run in runs:
+        by_fold.setdefault(run.record["fold"], []).append(run)
+    parts = [_predictions_of(by_fold[fold]) for fold in sorted(by_fold)]
+    joined = join(parts)
+    return _covered(runs[0], joined.image_ids.tolist()), joined
+
+
+def check_same_annotations(runs: Sequence[Run]) -> None:
+    """Refuse runs that were judged by annotation files of different content.
+
+    Raises:
+        PodiumError: If two differ; both are named.
+    """
     files = {_val(run)["hash"]: run for run in runs}
     if len(files) > 1:
         one, other = list(files.values())[:2]
@@ -32,12 +47,6 @@ def out_of_fold(runs: Sequence[Run]) -> tuple[GroundTruth, Predictions]:
             f"files of other content ({_val(one)['ann_file']}, {_val(other)['ann_file']}); run "
             "tools/train.py again with one of them"
         )
-    by_fold: dict[int, list[Run]] = {}
-    for run in runs:
-        by_fold.setdefault(run.record["fold"], []).append(run)
-    parts = [_predictions_of(by_fold[fold]) for fold in sorted(by_fold)]
-    joined = join(parts)
-    return _covered(runs[0], joined.image_ids.tolist()), joined
 
 
 def join(parts: Sequence[Predictions]) -> Predictions:
