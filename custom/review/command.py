@@ -1,0 +1,60 @@
+"""The pages of a review, and writing them all."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from custom.files import PathLike
+from custom.review.inputs import Review
+from custom.review.pages import overview
+from custom.review.site import Entry, Site, staged
+
+# One line a page, in the order of the navigation.
+PAGES: tuple[ModuleType, ...] = (overview,)
+ASSETS = ("review.css", "review.js")
+
+
+def write_review(review: Review, out: PathLike) -> Path:
+    """Write the folder, whole or not at all; return the page to open.
+
+    Args:
+        review: What is shown.
+        out: The folder; an older review there is replaced.
+
+    Raises:
+        PodiumError: If the folder holds something else, or cannot be written.
+    """
+    entries = [Entry(page.TITLE, page.FILE) for page in PAGES]
+    with staged(out, _facts(review)) as folder:
+        site = Site(folder, review.title, entries)
+        for name in ASSETS:
+            site.copy_asset(name)
+        for page in PAGES:
+            page.write(review, site)
+    return Path(out) / PAGES[0].FILE
+
+
+def _facts(review: Review) -> dict[str, Any]:
+    """Return what the marker file says: enough to compare two reviews by a script."""
+    low, high = zip(*(analysis.interval for analysis in review.analyses), strict=True)
+    models = [
+        {
+            "name": model.name,
+            "note": model.note,
+            "mAP50": review.analyses[k].score.value,
+            "interval": [float(low[k][-1]), float(high[k][-1])],
+        }
+        for k, model in enumerate(review.models)
+    ]
+    created = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return {
+        "title": review.title,
+        "created": created,
+        "annotations": review.gt.source,
+        "images": len(review.gt.images),
+        "boxes": review.gt.num_boxes,
+        "models": models,
+    }

@@ -1,0 +1,213 @@
+"""What a review is of: models judged on the same labelled images, and their ensemble."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from custom.ensemble import FusionConfig
+from custom.ensemble.inputs import ValInputs, model_keys, read_inputs, val_of_runs
+from custom.ensemble.pipeline import Fusion
+from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe
+from custom.errors import PodiumError
+from custom.evaluation.matching import aligned_and_checked
+from custom.files import PathLike
+from custom.gate.runs import find_runs
+from custom.labels.oof import check_same_annotations
+from custom.review.analysis import Analysis
+from custom.runs import Run, check_same_split
+from custom.tables import GroundTruth, Predictions
+
+ENSEMBLE = "ensemble"
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """One run, the folds of a run pooled, the ensemble, or a file of predictions.
+
+    Attributes:
+        name: One in the review.
+        predictions: On gt's images, in their order.
+        note: Where it comes from, in one line.
+        final: Whether it is the ensemble.
+    """
+
+    name: str
+    predictions: Predictions
+    note: str = ""
+    final: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Review:
+    """What is shown.
+
+    Attributes:
+        title: Of all pages.
+        gt: The labelled images that every model is judged on.
+        models: One at least; the ensemble, where there is one, is the last.
+        images_dir: Where the file names of the images start from; None: there are no images.
+        runs: Of the models; () for predictions without a run.
+        recipe: How the models are fused; None where there is no ensemble.
+    """
+
+    title: str
+    gt: GroundTruth
+    models: tuple[Model, ...]
+    images_dir: Path | None = None
+    runs: tuple[Run, ...] = ()
+    recipe: Recipe | None = None
+
+    @cached_property
+    def analyses(self) -> tuple[Analysis, ...]:
+        """What is computed of each model, in their order, each part when it is first asked for."""
+        return tuple(Analysis(self.gt, model.predictions) for model in self.models)
+
+    @property
+    def final(self) -> int:
+        """The position of the model that counts: the ensemble, or else the best one."""
+        if self.models[-1].final:
+            return len(self.models) - 1
+        values = [analysis.score.value for analysis in self.analyses]
+        return max(range(len(values)), key=lambda k: (values[k] == values[k], values[k]))
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """The positions of the models that are no ensemble."""
+        return tuple(k for k, model in enumerate(self.models) if not model.final)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be reviewed.
+
+    Attributes:
+        runs: Run folders or patterns.
+        predictions: Instead of runs: files of predictions, CSV or COCO results.
+        ann_file: With `predictions`: the annotations that they cover.
+        format_name: Of CSV files.
+        images_dir: Where the file names of the images start from.
+        config: How two or more models are fused.
+        recipe_file: A recipe that a search found, in place of `config`.
+        clip: Limit boxes to their images before they are fused.
+        drop_degenerate: Leave out boxes without area before they are fused.
+    """
+
+    runs: Sequence[str] = ()
+    predictions: Sequence[str] = ()
+    ann_file: PathLike | None = None
+    format_name: str = "trash"
+    images_dir: Path | None = None
+    config: FusionConfig = field(default_factory=FusionConfig)
+    recipe_file: PathLike | None = None
+    clip: bool = False
+    drop_degenerate: bool = False
+
+
+def read_review(request: Request) -> Review:
+    """Read runs or predictions, and fuse them where there are several models.
+
+    Raises:
+        PodiumError: If nothing, or both kinds, are given; if models were not judged on the same
+            images of one sealed split; or if a file is not what it must be.
+    """
+    if bool(request.runs) == bool(request.predictions):
+        raise PodiumError("give either run folders or --predictions with --ann, not both or none")
+    if request.images_dir is not None and not request.images_dir.is_dir():
+        raise PodiumError(f"--images must be a folder, but {request.images_dir} is none")
+    runs = tuple(find_runs(request.runs))
+    val = _of_runs(runs) if runs else _of_files(request)
+    names = _unique(val.names)
+    notes = _notes_of_runs(runs, val) if runs else [table.source for table in val.models]
+    models = [
+        Model(name, aligned_and_checked(val.gt, table), note)
+        for name, table, note in zip(names, val.models, notes, strict=True)
+    ]
+    recipe = None
+    if len(models) > 1:
+        recipe = _recipe(request, val)
+        models.append(_ensemble(request, val, recipe))
+    title = f"{' + '.join(names)} on {Path(val.gt.source).parent.name or 'val'}"
+    return Review(title, val.gt, tuple(models), request.images_dir, runs, recipe)
+
+
+def _of_runs(runs: Sequence[Run]) -> ValInputs:
+    """Pool the folds of each model; refuse models that were not judged on the same images."""
+    check_same_split(runs)
+    check_same_annotations(runs)
+    folds: dict[str, list[int]] = {}
+    for run, key in zip(runs, model_keys(runs), strict=True):
+        folds.setdefault(key, []).append(run.record["fold"])
+    first, *others = ((name, sorted(numbers)) for name, numbers in folds.items())
+    for name, numbers in others:
+        if numbers != first[1]:
+            raise PodiumError(
+                f"models must be judged on the same images, but {first[0]} is on folds {first[1]} "
+                f"of the split and {name} on {numbers}; give the same folds of both"
+            )
+    return val_of_runs(runs)
+
+
+def _of_files(request: Request) -> ValInputs:
+    if request.ann_file is None:
+        raise PodiumError("--predictions needs the annotations that they cover: --ann FILE")
+    paths = [str(path) for path in request.predictions]
+    val = read_inputs(paths, str(request.ann_file), None, request.format_name).val
+    assert val is not None
+    if val.gt.num_boxes == 0:
+        raise PodiumError(f"{request.ann_file} must have annotations to judge by, but has none")
+    return val
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Return names with a number after each that occurs twice."""
+    taken: list[str] = []
+    for name in names:
+        count = 2
+        chosen = name
+        while chosen in taken:
+            chosen, count = f"{name} ({count})", count + 1
+        taken.append(chosen)
+    return taken
+
+
+def _notes_of_runs(runs: Sequence[Run], val: ValInputs) -> list[str]:
+    """Return one line a model: config, seed, folds."""
+    members: dict[str, list[Run]] = {name: [] for name in val.names}
+    for run, key in zip(runs, model_keys(runs), strict=True):
+        members[key].append(run)
+    notes = []
+    for group in members.values():
+        folds = sorted(run.record["fold"] for run in group)
+        what = "fold" if len(folds) == 1 else "folds"
+        config = Path(group[0].record["config"]).name
+        numbers = ", ".join(map(str, folds))
+        notes.append(f"{config}, seed {group[0].record['seed']}, {what} {numbers}")
+    return notes
+
+
+def _recipe(request: Request, val: ValInputs) -> Recipe:
+    """Return the fusion, with its weights by model."""
+    if request.recipe_file is None:
+        return Fusion.of_config(request.config, val).by_model
+    return Fusion.of_recipe(load_recipe(request.recipe_file), val).by_model
+
+
+def _ensemble(request: Request, val: ValInputs, recipe: Recipe) -> Model:
+    repairs = (request.clip, request.drop_degenerate)
+    fused = fuse_recipe(recipe, val.models, val.gt.images, *repairs).predictions
+    table = aligned_and_checked(val.gt, fused)
+    return Model(ENSEMBLE, table, recipe_text(recipe, request.recipe_file), final=True)
+
+
+def recipe_text(recipe: Recipe, recipe_file: PathLike | None = None) -> str:
+    """Return a fusion in one line."""
+    config = recipe.configs[0]
+    parts = [config.method, f"IoU {config.iou_thr:g}", f"boxes from {config.skip_box_thr:g}"]
+    if config.weights is not None:
+        parts.append(f"weights {', '.join(f'{weight:.3g}' for weight in config.weights)}")
+    if len(recipe.configs) > 1:
+        parts = [f"a fusion for each of {len(recipe.configs)} classes"]
+    return ", ".join([*parts, *([f"from {recipe_file}"] if recipe_file else [])])
