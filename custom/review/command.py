@@ -15,6 +15,8 @@ from custom.review.site import Entry, Site, staged
 # One line a page, in the order of the navigation.
 PAGES: tuple[ModuleType, ...] = (overview,)
 ASSETS = ("review.css", "review.js")
+# Beside the reviews of a folder: thumbnails that the next one uses again.
+CACHE = ".thumbnails"
 
 
 def write_review(review: Review, out: PathLike) -> Path:
@@ -29,7 +31,7 @@ def write_review(review: Review, out: PathLike) -> Path:
     """
     entries = [Entry(page.TITLE, page.FILE) for page in PAGES]
     with staged(out, _facts(review)) as folder:
-        site = Site(folder, review.title, entries)
+        site = Site(folder, review.title, entries, Path(out).parent / CACHE)
         for name in ASSETS:
             site.copy_asset(name)
         for page in PAGES:

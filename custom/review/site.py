@@ -36,11 +36,14 @@ class Site:
     assign to `window`.
 
     Attributes:
-        folder: Where everything goes.
+        folder: Where everything goes; it gets its final name when all is there.
+        cache: What outlives a review, such as thumbnails; None to keep nothing.
     """
 
-    def __init__(self, folder: PathLike, title: str, pages: Sequence[Entry]) -> None:
-        self.folder = Path(folder)
+    def __init__(
+        self, folder: PathLike, title: str, pages: Sequence[Entry], cache: Path | None = None
+    ) -> None:
+        self.folder, self.cache = Path(folder), cache
         self._environment = Environment(
             loader=PackageLoader("custom.review"),
             autoescape=True,
