@@ -1,0 +1,165 @@
+"use strict";
+/* The grid: only the cards in sight exist, so that tens of thousands stay fluid. */
+
+const Grid = (() => {
+  const root = document.getElementById("grid");
+  const GAP = 12;
+  const LEAST_WIDTH = 168;
+  const CAPTION = 46;
+  let items = [];
+  let errors = null;
+  let state = null;
+  let open = () => {};
+  const cards = new Map();
+  let layout = { columns: 1, width: LEAST_WIDTH, row: LEAST_WIDTH };
+
+  function measure() {
+    const width = root.clientWidth;
+    const columns = Math.max(2, Math.floor((width + GAP) / (LEAST_WIDTH + GAP)));
+    const card = (width - (columns - 1) * GAP) / columns;
+    layout = { columns, width: card, row: card * 0.75 + CAPTION + GAP };
+    const rows = Math.ceil(items.length / columns);
+    root.style.height = `${rows * layout.row}px`;
+  }
+
+  function drop() {
+    for (const card of cards.values()) card.remove();
+    cards.clear();
+  }
+
+  const nameOf = (item) => item && `${item.image}/${item.box}`;
+
+  /* Show other items; cards whose item stays where it was are only drawn anew. */
+  function show(newItems, newErrors, newState, onOpen) {
+    const samePictures = state && state.show === newState.show;
+    [items, errors, state, open] = [newItems, newErrors, newState, onOpen];
+    measure();
+    for (const [position, card] of cards) {
+      const item = items[position];
+      if (samePictures && card.dataset.item === nameOf(item)) refresh(card, item);
+      else { card.remove(); cards.delete(position); }
+    }
+    fill();
+  }
+
+  function refresh(card, item) {
+    card.querySelector(".caption").replaceWith(caption(item));
+    fillIn(card, item);
+  }
+
+  /* Make the cards in sight, and a screen before and after; drop the others. */
+  function fill() {
+    if (!state || !root.offsetParent) return;
+    const top = -root.getBoundingClientRect().top;
+    const { columns, row } = layout;
+    const first = Math.max(0, Math.floor((top - innerHeight / 2) / row)) * columns;
+    const last = Math.min(items.length, Math.ceil((top + innerHeight * 1.5) / row) * columns);
+    for (const [position, card] of cards) {
+      if (position < first || position >= last) { card.remove(); cards.delete(position); }
+    }
+    for (let position = first; position < last; position++) {
+      if (!cards.has(position)) cards.set(position, make(position));
+    }
+  }
+
+  function make(position) {
+    const item = items[position];
+    const card = document.createElement("button");
+    card.type = "button";
+    card.className = "card";
+    card.dataset.position = position;
+    card.dataset.item = nameOf(item);
+    card.title = Data.facts.names[item.image];
+    const { columns, width, row } = layout;
+    card.style.width = `${width}px`;
+    card.style.height = `${row - GAP}px`;
+    const [x, y] = [position % columns, Math.floor(position / columns)];
+    card.style.transform = `translate(${x * (width + GAP)}px, ${y * row}px)`;
+    card.addEventListener("click", () => open(position));
+    card.append(caption(item));
+    root.append(card);
+    fillIn(card, item);
+    return card;
+  }
+
+  function caption(item) {
+    const text = document.createElement("span");
+    text.className = "caption";
+    const lines = state.show === "boxes" ? boxLines(item) : imageLines(item);
+    lines.forEach((line, at) => {
+      const node = document.createElement(at ? "small" : "b");
+      node.textContent = line;
+      text.append(node);
+    });
+    return text;
+  }
+
+  function imageLines(item) {
+    const count = `${item.count} ${item.count === 1 ? "error" : "errors"}`;
+    return [Data.facts.names[item.image].split("/").pop(), `${count}, ${costText(item.cost)}`];
+  }
+
+  function boxLines(item) {
+    const isMissed = errors.kinds[item.at] === Data.MISSED;
+    const score = isMissed ? "" : ` ${errors.scores[item.at].toFixed(2)}`;
+    const name = Data.facts.classes[errors.labels[item.at]];
+    return [`${name}${score}`, `${Data.facts.kinds[errors.kinds[item.at]]}, ${costText(item.cost)}`];
+  }
+
+  /* A cost in points: hundredths of mAP. */
+  function costText(cost) {
+    const points = cost * 100;
+    if (points < 0.0001) return "< 0.0001 points";
+    return `${points < 0.01 ? points.toFixed(4) : points.toFixed(2)} points`;
+  }
+
+  /* Draw a card's picture once its boxes are there, unless it is out of sight by then. */
+  async function fillIn(card, item) {
+    const drawing = state;
+    const here = await Data.boxesOf(state.model, item.image);
+    if (!card.isConnected || drawing !== state) return;
+    const svg = card.querySelector("svg") ?? placed(card, item, here);
+    Data.overlay(svg, here, state, item.box, false);
+  }
+
+  function placed(card, item, here) {
+    const bbox = Data.boxNamed(here, item.box);
+    const part = bbox && Picture.around(bbox, 0.5, 64);
+    const svg = Data.picture(item.image, !part || !isSmall(part, item.image));
+    card.prepend(svg);
+    if (part) Picture.show(svg, part);
+    return svg;
+  }
+
+  /* Whether a part is so small that the small picture would show blocks. */
+  function isSmall(part, image) {
+    const side = Math.max(...Data.facts.sizes[image]);
+    return (part[2] - part[0]) / side < 0.5;
+  }
+
+  /* Bring a card into sight and give it the focus. */
+  function focus(position) {
+    const above = Math.floor(position / layout.columns) * layout.row;
+    const top = root.getBoundingClientRect().top + scrollY + above;
+    const controls = document.getElementById("controls").getBoundingClientRect().bottom;
+    const low = Math.max(controls, 0) + GAP;
+    if (top - scrollY < low) scrollTo(0, top - low);
+    else if (top + layout.row - scrollY > innerHeight) scrollTo(0, top + layout.row - innerHeight);
+    fill();
+    cards.get(position)?.focus({ preventScroll: true });
+  }
+
+  const columns = () => layout.columns;
+  let lastWidth = 0;
+  new ResizeObserver(() => {
+    if (!state || root.clientWidth === lastWidth || !root.offsetParent) return;
+    lastWidth = root.clientWidth;
+    drop();
+    measure();
+    fill();
+  }).observe(root);
+  addEventListener("scroll", () => requestAnimationFrame(fill), { passive: true });
+  addEventListener("resize", () => requestAnimationFrame(fill));
+
+  return { show, fill, focus, columns, costText };
+})();

@@ -1,0 +1,75 @@
+"use strict";
+/* Pictures with boxes, for the gallery and the suspects: SVG over the image, in its own pixels. */
+
+const Picture = (() => {
+  const SVG = "http://www.w3.org/2000/svg";
+
+  function element(name, attributes, parent) {
+    const node = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    if (parent) parent.append(node);
+    return node;
+  }
+
+  /* An image of width x height with nothing on it yet; without `href` an empty ground. */
+  function make(width, height, href, title) {
+    const svg = element("svg", { class: "picture", role: "img", "aria-label": title });
+    element("rect", { class: "ground", x: 0, y: 0, width, height }, svg);
+    if (href) element("image", { href, x: 0, y: 0, width, height }, svg);
+    element("g", { class: "texts" }, svg);
+    show(svg, [0, 0, width, height]);
+    return svg;
+  }
+
+  /* Show the part x1, y1, x2, y2 of the picture. */
+  function show(svg, [x1, y1, x2, y2]) {
+    svg.setAttribute("viewBox", `${x1} ${y1} ${x2 - x1} ${y2 - y1}`);
+    size(svg);
+  }
+
+  /* Keep labels as large on the screen whatever part is shown. */
+  function size(svg) {
+    const view = svg.viewBox.baseVal;
+    const { clientWidth, clientHeight } = svg;
+    if (!clientWidth || !clientHeight) return;
+    const unit = Math.max(view.width / clientWidth, view.height / clientHeight);
+    svg.style.setProperty("--unit", unit);
+  }
+
+  /* The part around a box: `margin` times its size on each side, never narrower than `least`. */
+  function around([x1, y1, x2, y2], margin, least) {
+    const half = Math.max(((x2 - x1) / 2) * (1 + 2 * margin), ((y2 - y1) / 2) * (1 + 2 * margin),
+      least / 2);
+    const x = (x1 + x2) / 2;
+    const y = (y1 + y2) / 2;
+    return [x - half, y - half, x + half, y + half];
+  }
+
+  /* Draw one box: style is truth, hit, error or missed; text may be empty. */
+  function draw(svg, bbox, style, text, classes) {
+    const [x, y, x2, y2] = bbox;
+    const place = { x, y, width: Math.max(x2 - x, 0), height: Math.max(y2 - y, 0) };
+    const group = element("g", { class: ["box", ...(classes || [])].join(" ") });
+    group.dataset.style = style;
+    element("rect", { class: "halo", ...place }, group);
+    element("rect", { class: `line ${style}`, ...place }, group);
+    // Labels lie above all lines.
+    const texts = svg.querySelector("g.texts");
+    svg.insertBefore(group, texts);
+    if (text) label(texts, bbox, style, text, classes || []);
+    return group;
+  }
+
+  /* What is annotated is named above its lower edge, what is detected below its upper one. */
+  function label(texts, [x, y, , y2], style, text, classes) {
+    const annotated = style === "truth" || style === "missed";
+    const place = { x, y: annotated ? y2 : y, dx: "0.25em", dy: annotated ? "-0.4em" : "1.05em" };
+    element("text", { class: [style, ...classes].join(" "), ...place }, texts).textContent = text;
+  }
+
+  function clear(svg) {
+    for (const box of svg.querySelectorAll("g.box, text")) box.remove();
+  }
+
+  return { make, show, size, around, draw, clear };
+})();
