@@ -1,6 +1,6 @@
 """The review: a folder of pages, opened from disk, that shows where the points are lost."""
 
 from custom.review.command import write_review
-from custom.review.inputs import Model, Review, read_review
+from custom.review.inputs import Model, Request, Review, read_review
 
-__all__ = ["Model", "Review", "read_review", "write_review"]
+__all__ = ["Model", "Request", "Review", "read_review", "write_review"]

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from custom.files import PathLike
+from custom.review.charts import copy_library
 from custom.review.inputs import Review
 from custom.review.pages import gallery, overview
 from custom.review.site import Entry, Site, staged
@@ -32,6 +33,7 @@ def write_review(review: Review, out: PathLike) -> Path:
     entries = [Entry(page.TITLE, page.FILE) for page in PAGES]
     with staged(out, _facts(review)) as folder:
         site = Site(folder, review.title, entries, Path(out).parent / CACHE)
+        copy_library(folder)
         for name in ASSETS:
             site.copy_asset(name)
         for page in PAGES:

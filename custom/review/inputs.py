@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from custom.ensemble import FusionConfig
+from custom.ensemble import FusionConfig, find_duplicating
 from custom.ensemble.inputs import ValInputs, model_keys, read_inputs, val_of_runs
-from custom.ensemble.pipeline import Fusion
+from custom.ensemble.pipeline import Fusion, Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe
 from custom.errors import PodiumError
 from custom.evaluation.matching import aligned_and_checked
@@ -51,6 +51,8 @@ class Review:
         images_dir: Where the file names of the images start from; None: there are no images.
         runs: Of the models; () for predictions without a run.
         recipe: How the models are fused; None where there is no ensemble.
+        prepared: What is fused: the models' boxes, checked and repaired; () without an ensemble.
+        notes: What is to be known of the models.
     """
 
     title: str
@@ -59,6 +61,8 @@ class Review:
     images_dir: Path | None = None
     runs: tuple[Run, ...] = ()
     recipe: Recipe | None = None
+    prepared: tuple[Predictions, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def analyses(self) -> tuple[Analysis, ...]:
@@ -89,10 +93,9 @@ class Request:
         ann_file: With `predictions`: the annotations that they cover.
         format_name: Of CSV files.
         images_dir: Where the file names of the images start from.
-        config: How two or more models are fused.
+        config: How two or more models are fused; weights are by model.
         recipe_file: A recipe that a search found, in place of `config`.
-        clip: Limit boxes to their images before they are fused.
-        drop_degenerate: Leave out boxes without area before they are fused.
+        repairs: What may be done to boxes that are not right, before they are fused.
     """
 
     runs: Sequence[str] = ()
@@ -102,8 +105,7 @@ class Request:
     images_dir: Path | None = None
     config: FusionConfig = field(default_factory=FusionConfig)
     recipe_file: PathLike | None = None
-    clip: bool = False
-    drop_degenerate: bool = False
+    repairs: Repairs = field(default_factory=Repairs)
 
 
 def read_review(request: Request) -> Review:
@@ -120,17 +122,16 @@ def read_review(request: Request) -> Review:
     runs = tuple(find_runs(request.runs))
     val = _of_runs(runs) if runs else _of_files(request)
     names = _unique(val.names)
-    notes = _notes_of_runs(runs, val) if runs else [table.source for table in val.models]
+    origins = (
+        _notes_of_runs(runs, val) if runs else [Path(table.source).name for table in val.models]
+    )
     models = [
-        Model(name, aligned_and_checked(val.gt, table), note)
-        for name, table, note in zip(names, val.models, notes, strict=True)
+        Model(name, aligned_and_checked(val.gt, table), origin)
+        for name, table, origin in zip(names, val.models, origins, strict=True)
     ]
-    recipe = None
-    if len(models) > 1:
-        recipe = _recipe(request, val)
-        models.append(_ensemble(request, val, recipe))
     title = f"{' + '.join(names)} on {Path(val.gt.source).parent.name or 'val'}"
-    return Review(title, val.gt, tuple(models), request.images_dir, runs, recipe)
+    review = Review(title, val.gt, tuple(models), request.images_dir, runs)
+    return review if len(models) == 1 else _with_ensemble(review, request, val)
 
 
 def _of_runs(runs: Sequence[Run]) -> ValInputs:
@@ -140,6 +141,8 @@ def _of_runs(runs: Sequence[Run]) -> ValInputs:
     folds: dict[str, list[int]] = {}
     for run, key in zip(runs, model_keys(runs), strict=True):
         folds.setdefault(key, []).append(run.record["fold"])
+        if len(set(folds[key])) < len(folds[key]):
+            raise PodiumError(f"runs must have different names, but two are called {key}")
     first, *others = ((name, sorted(numbers)) for name, numbers in folds.items())
     for name, numbers in others:
         if numbers != first[1]:
@@ -191,15 +194,25 @@ def _notes_of_runs(runs: Sequence[Run], val: ValInputs) -> list[str]:
 def _recipe(request: Request, val: ValInputs) -> Recipe:
     """Return the fusion, with its weights by model."""
     if request.recipe_file is None:
-        return Fusion.of_config(request.config, val).by_model
+        return Recipe((request.config,), {}, "", {}, {})
     return Fusion.of_recipe(load_recipe(request.recipe_file), val).by_model
 
 
-def _ensemble(request: Request, val: ValInputs, recipe: Recipe) -> Model:
-    repairs = (request.clip, request.drop_degenerate)
-    fused = fuse_recipe(recipe, val.models, val.gt.images, *repairs).predictions
-    table = aligned_and_checked(val.gt, fused)
-    return Model(ENSEMBLE, table, recipe_text(recipe, request.recipe_file), final=True)
+def _with_ensemble(review: Review, request: Request, val: ValInputs) -> Review:
+    """Return the review with the models' ensemble as its last one."""
+    recipe = _recipe(request, val)
+    prepared, notes = request.repairs.apply(val.models, val.gt.images)
+    notes += find_duplicating(prepared, recipe.configs[0])
+    fused = fuse_recipe(recipe, prepared, val.gt.images).predictions
+    origin = recipe_text(recipe, request.recipe_file)
+    ensemble = Model(ENSEMBLE, aligned_and_checked(val.gt, fused), origin, final=True)
+    return replace(
+        review,
+        models=(*review.models, ensemble),
+        recipe=recipe,
+        prepared=tuple(prepared),
+        notes=tuple(notes),
+    )
 
 
 def recipe_text(recipe: Recipe, recipe_file: PathLike | None = None) -> str:

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from custom.errors import PodiumError
 from custom.files import PathLike, write_json
+from custom.review.text import FILTERS, FUNCTIONS
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Its presence says that a folder is a review, which a newer one may replace.
@@ -51,6 +52,8 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters.update(FILTERS)
+        self._environment.globals.update(FUNCTIONS)
         self._environment.globals.update(review_title=title, pages=tuple(pages))
 
     def write_page(self, file_name: str, template: str, title: str, **values: Any) -> None:

@@ -42,14 +42,34 @@ window.Review = (function () {
       margin: { l: 8, r: 12, t: 8, b: 36 }, hovermode: "closest",
       hoverlabel: { bgcolor: "var(--raised)", bordercolor: "var(--line)",
         font: { color: "var(--text)" }, align: "left" },
-      legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom" }, dragmode: false,
+      showlegend: false, dragmode: false,
     };
+    element.style.height = `${layout.height}px`;
     return Plotly.react(element, coloured(figure.data), coloured({ ...defaults, ...layout }),
       { displayModeBar: false, responsive: true });
   }
 
+  // Above a chart, as text: it wraps on a phone.
+  function addLegend(element, entries) {
+    let legend = element.previousElementSibling;
+    if (!legend || legend.className !== "legend") {
+      legend = document.createElement("div");
+      legend.className = "legend";
+      element.before(legend);
+    }
+    legend.replaceChildren(...entries.map(function ([name, colourName]) {
+      const entry = document.createElement("span"), key = document.createElement("span");
+      key.className = "key";
+      key.style.setProperty("--of", colourName);
+      entry.append(key, name);
+      return entry;
+    }));
+  }
+
+  // A figure is what plotly.js draws, and `legend`: names with their colours.
   function draw(element, figure) {
     drawn.set(element, figure);
+    addLegend(element, figure.legend || []);
     return render(element, figure);
   }
 
@@ -75,6 +95,18 @@ window.Review = (function () {
       if (element) draw(element, figure);
     }
   });
+
+  // A selector that shows one of several panels: <select data-panels="x"> and #x-0, #x-1, ...
+  for (const select of document.querySelectorAll("select[data-panels]")) {
+    const choose = function () {
+      for (const option of select.options) {
+        const panel = document.getElementById(`${select.dataset.panels}-${option.value}`);
+        panel.hidden = option.value !== select.value;
+      }
+    };
+    select.addEventListener("change", choose);
+    choose();
+  }
 
   return { colour, draw, isDark };
 })();
