@@ -13,6 +13,7 @@ IGNORED = (
     "randomness",
     "visualizer",
     "vis_backends",
+    "tracking",
     "log_level",
     "resume",
     "launcher",

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = ("torch", "torchvision", "mmengine", "mmcv", "mmdet", "albumentations", "wandb")
+HEAVY = (
+    "torch",
+    "torchvision",
+    "mmengine",
+    "mmcv",
+    "mmdet",
+    "albumentations",
+    "wandb",
+    "tensorboard",
+)
 
 WALK = """
 import importlib, pkgutil, sys

@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     from custom.detection.configuration import RunOptions, load_config, parse_overrides
     from custom.detection.training import train
+    from custom.detection.visualization import tracked
 
     options = RunOptions(
         seed=args.seed,
@@ -58,12 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         overrides=parse_overrides(args.cfg_options),
     )
     config = load_config(args.config, options)
-    record = train(config, args.config, resume=args.resume)
-    print(f"{record['name']}: val mAP50 {record['metrics']['mAP50']:.4f}")
-    for name, value in record["metrics"]["per_class"].items():
-        print(f"  {name}: {value:.4f}")
-    print(f"written to {Path(config.work_dir)}")
-    return gate_run(config.work_dir, args.gate) if args.gate else 0
+    with tracked(config):
+        record = train(config, args.config, resume=args.resume)
+        print(f"{record['name']}: val mAP50 {record['metrics']['mAP50']:.4f}")
+        for name, value in record["metrics"]["per_class"].items():
+            print(f"  {name}: {value:.4f}")
+        print(f"written to {Path(config.work_dir)}")
+        return gate_run(config.work_dir, args.gate) if args.gate else 0
 
 
 def gate_run(run: str, baseline: Sequence[str]) -> int:

@@ -24,7 +24,9 @@ env_cfg = dict(
 )
 
 vis_backends = [dict(type="LocalVisBackend")]
-visualizer = dict(type="DetLocalVisualizer", vis_backends=vis_backends, name="visualizer")
+visualizer = dict(type="DetLocalVisualizer", vis_backends=vis_backends)
+# Where runs are tracked besides: "wandb", "tensorboard" or both.
+tracking = []
 log_processor = dict(type="LogProcessor", window_size=20, by_epoch=True)
 log_level = "INFO"
 

@@ -19,6 +19,7 @@ from custom.detection.hooks.memory import explain_out_of_memory
 from custom.detection.hooks.resume_point import find_resume_point
 from custom.detection.inspection import inspect_config
 from custom.detection.seeding import join_processes_on_cpu, set_everything
+from custom.detection.visualization import use_tracking
 from custom.errors import PodiumError
 from custom.files import atomic_path, canonical_hash, sha256_of, write_text
 from custom.pseudo_labels import pseudo_labels_for
@@ -57,6 +58,7 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> dict
         config.load_from, config.resume = str(point), True
     if point is None and config.load_from:
         start_from(config, config.pop("load_from"))
+    use_tracking(config)
     set_everything(config.randomness.seed)
     join_processes_on_cpu(config)
     started = time.monotonic()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from custom.boxes import FloatArray
+from custom.boxes import FloatArray, IntArray
 from custom.errors import PodiumError
 from custom.evaluation.kernels import HIT, IGNORED
 from custom.evaluation.matches import Matches
@@ -22,6 +22,7 @@ class Curve:
         recall: Shape (P,); NaN where no boxes are annotated.
         envelope: Shape (P,), the best precision at this recall or a higher one, which AP averages.
         num_gt: How many boxes count.
+        num_kept: Shape (P,), how many detections have that score or more.
     """
 
     scores: FloatArray
@@ -29,6 +30,7 @@ class Curve:
     recall: FloatArray
     envelope: FloatArray
     num_gt: int
+    num_kept: IntArray
 
     def f_beta(self, beta: float = 1.0) -> FloatArray:
         """Return, shape (P,), the weighted harmonic mean of precision and recall.
@@ -64,7 +66,8 @@ def precision_recall(matches: Matches, label: int, iou_index: int = 0, area: str
     num_gt = int(matches.num_gt[index, label])
     last_of_score = np.flatnonzero(np.append(np.diff(scores) != 0, True))[: len(scores)]
     tp = np.cumsum(hits)[last_of_score]
-    precision = tp / (last_of_score + 1)
+    num_kept = last_of_score + 1
+    precision = tp / num_kept
     recall = tp / num_gt if num_gt else np.full(len(tp), np.nan)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return Curve(scores[last_of_score], precision, recall, envelope, num_gt)
+    return Curve(scores[last_of_score], precision, recall, envelope, num_gt, num_kept)

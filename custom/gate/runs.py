@@ -20,7 +20,9 @@ from custom.gate.verdict import Verdict
 from custom.runs import RECORD, Run, read_run, update_record
 
 # Names in a resolved config that say where and how it ran, not what was trained.
-_NOT_THE_SETTING = ("work_dir", "randomness", "visualizer", "vis_backends", "log_level", "resume")
+_NOT_THE_SETTING = (
+    "work_dir", "randomness", "visualizer", "vis_backends", "tracking", "log_level", "resume",
+)  # fmt: skip
 
 
 def gate_runs(

@@ -20,7 +20,7 @@ KNOWN_KEYS = frozenset(
     default_hooks custom_hooks env_cfg vis_backends visualizer log_processor log_level load_from
     resume work_dir launcher default_scope custom_imports randomness experiment_name compile
     sync_bn find_unused_parameters model_wrapper_cfg tta_model tta_pipeline competition
-    augmentations
+    augmentations tracking
     """.split()  # noqa: SIM905
 )
 WARNING, NOTE = "warning", "note"

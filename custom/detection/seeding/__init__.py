@@ -3,6 +3,7 @@
 from custom.detection.seeding.config import apply_seed, config_changes
 from custom.detection.seeding.generators import (
     derive_seed,
+    generators_kept,
     seed_generators,
     seeded,
     set_everything,
@@ -25,6 +26,7 @@ __all__ = [
     "apply_seed",
     "config_changes",
     "derive_seed",
+    "generators_kept",
     "join_processes_on_cpu",
     "seed_generators",
     "seeded",

@@ -56,6 +56,19 @@ def seeded(seed: int) -> Iterator[None]:
         torch.default_generator.set_state(torch_state)
 
 
+@contextmanager
+def generators_kept() -> Iterator[None]:
+    """Leave `random`, `numpy.random` and torch's CPU generator as they were before the block."""
+    python, numpy_state = random.getstate(), np.random.get_state()
+    torch_state = torch.default_generator.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy_state)
+        torch.default_generator.set_state(torch_state)
+
+
 def set_everything(seed: int) -> None:
     """Seed all generators and ask torch for deterministic algorithms.
 

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+from collections.abc import Mapping, Sequence
 from netrc import NetrcParseError, netrc
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.registry import VISBACKENDS
 from mmengine.visualization import WandbVisBackend
 
-logger = logging.getLogger(__name__)
+from custom.detection.visualization.curves import thin
+from custom.detection.visualization.guarded import GuardedBackend
+from custom.detection.visualization.pictures import Picture
+from custom.evaluation import Curve
 
 WANDB_HOST = "api.wandb.ai"
 # wandb's own default is 90 s, which a training would spend waiting for a network that is not there.
 INIT_TIMEOUT_S = 20
+# wandb draws the 10,000 first rows of a table: so many points a curve let 100 classes in.
+POINTS_OF_A_CURVE = 100
+# The page has a slider for the score; what is below this would only make files large.
+LOWEST_SCORE = 0.05
+# What MMEngine hands over once a validation, and what counts it.
+OF_A_VALIDATION = ("coco/*", "val_images/*")
 
 
 @VISBACKENDS.register_module()
-class GuardedWandbBackend(WandbVisBackend):
+class GuardedWandbBackend(GuardedBackend, WandbVisBackend):
     """MMEngine's wandb backend, offline without a key or a network, silent where it fails.
 
     What was recorded offline lies in the run's folder, and `wandb sync` sends it later.
@@ -33,8 +46,9 @@ class GuardedWandbBackend(WandbVisBackend):
     def __init__(
         self, save_dir: str, init_kwargs: dict[str, Any] | None = None, **kwargs: Any
     ) -> None:
+        by_epoch = [dict(name=name, step_metric="epoch") for name in OF_A_VALIDATION]
+        kwargs.setdefault("define_metric_cfg", by_epoch)
         super().__init__(save_dir, dict(init_kwargs or {}), **kwargs)
-        self._given_up = False
 
     def _init_env(self) -> None:
         """Start a wandb run: online with a key, else, or where that fails, offline."""
@@ -47,43 +61,90 @@ class GuardedWandbBackend(WandbVisBackend):
         except (wandb.Error, OSError) as error:
             if self._init_kwargs["mode"] != "online":
                 raise
-            logger.warning("wandb cannot be reached (%s); recording offline", error)
+            message = f"wandb cannot be reached ({error}); recording offline"
+            print_log(message, "current", logging.WARNING)
             self._init_kwargs["mode"] = "offline"
             super()._init_env()
 
     def add_config(self, config: Config, **kwargs: Any) -> None:
         """Record the config; the code itself is not uploaded."""
-        self._guard(lambda: self.experiment.config.update(config.to_dict()))
+        self.guard(lambda: self.experiment.config.update(config.to_dict()))
 
-    def add_graph(self, *args: Any, **kwargs: Any) -> None:
-        """Do nothing: watching gradients costs more than it shows here."""
+    def add_scalars(
+        self, scalar_dict: dict[str, Any], step: int = 0, *args: Any, **kwargs: Any
+    ) -> None:
+        """Record several numbers of one step; those of a validation have their epoch as step."""
+        self.guard(lambda: self.experiment.log({"epoch": step, **scalar_dict}))
 
-    def add_image(self, *args: Any, **kwargs: Any) -> None:
-        """Record an image, RGB, shape (H, W, 3)."""
-        self._guard(lambda: super(GuardedWandbBackend, self).add_image(*args, **kwargs))
+    def _add_facts(self, facts: Mapping[str, Any]) -> None:
+        self.experiment.config.update({"run": dict(facts)}, allow_val_change=True)
 
-    def add_scalar(self, *args: Any, **kwargs: Any) -> None:
-        """Record one number."""
-        self._guard(lambda: super(GuardedWandbBackend, self).add_scalar(*args, **kwargs))
+    def _add_pictures(self, pictures: Sequence[Picture], epoch: int) -> None:
+        images = {
+            f"val_images/{picture.name}": self.experiment.Image(
+                picture.image, boxes=overlays(picture), file_type="jpg"
+            )
+            for picture in pictures
+        }
+        self.experiment.log({"epoch": epoch, **images})
 
-    def add_scalars(self, *args: Any, **kwargs: Any) -> None:
-        """Record several numbers of one step."""
-        self._guard(lambda: super(GuardedWandbBackend, self).add_scalars(*args, **kwargs))
+    def _add_curves(self, curves: Mapping[str, Curve]) -> None:
+        rows = [
+            [name, *(float(column[i]) for column in (curve.recall, curve.precision, curve.scores))]
+            for name, curve in curves.items()
+            for i in thin(curve, POINTS_OF_A_CURVE)
+        ]
+        wandb = self.experiment
+        table = wandb.Table(columns=["class", "recall", "precision", "score"], data=rows)
+        title = "Precision and recall at IoU .5, best checkpoint, val"
+        chart = wandb.plot.line(table, "recall", "precision", stroke="class", title=title)
+        wandb.log({"precision_recall": chart})
 
-    def close(self) -> None:
-        """End the wandb run."""
+    def _add_results(self, results: Mapping[str, Any]) -> None:
+        self.experiment.run.summary.update(dict(results))
+
+    def _add_files(self, name: str, files: Mapping[Path, str]) -> None:
+        wandb = self.experiment
+        hashes = {path.name: digest for path, digest in files.items()}
+        artifact = wandb.Artifact(re.sub(r"[^\w.-]", "-", name), "run", metadata=hashes)
+        for path in files:
+            # A finished run's files do not change, so wandb need not copy them first.
+            artifact.add_file(str(path.resolve()), policy="immutable")
+        wandb.log_artifact(artifact)
+
+    def _finish(self, failed: bool) -> None:
         if hasattr(self, "_wandb"):
-            self._guard(self._wandb.finish)
+            self._wandb.finish(exit_code=int(failed))
 
-    def _guard(self, act: Any) -> None:
-        """Do something with wandb; its first failure is logged, and it is left alone from then."""
-        if self._given_up:
-            return
-        try:
-            act()
-        except Exception as error:  # wandb raises what its services do; none may stop a training
-            self._given_up = True
-            logger.warning("wandb failed and is left alone for the rest of the run: %s", error)
+
+def overlays(picture: Picture) -> dict[str, Any]:
+    """Return a picture's boxes as wandb draws them over an image, to be switched on and off."""
+    names = dict(enumerate(picture.classes))
+    truth = [
+        {**_position(bbox), "class_id": label, "box_caption": names[label]}
+        for bbox, label in zip(picture.gt_bboxes.tolist(), picture.gt_labels.tolist(), strict=True)
+    ]
+    columns = (picture.bboxes, picture.labels, picture.scores)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    found = [
+        {
+            **_position(bbox),
+            "class_id": label,
+            "box_caption": f"{names[label]} {score:.2f}",
+            "scores": {"score": score},
+        }
+        for bbox, label, score in rows
+        if score >= LOWEST_SCORE
+    ]
+    return {
+        "ground_truth": {"box_data": truth, "class_labels": names},
+        "predictions": {"box_data": found, "class_labels": names},
+    }
+
+
+def _position(bbox: Sequence[float]) -> dict[str, Any]:
+    sides = dict(zip(("minX", "minY", "maxX", "maxY"), bbox, strict=True))
+    return {"position": sides, "domain": "pixel"}
 
 
 def choose_mode() -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ import pytest
 from mmengine.config import Config
 
 from custom.detection.visualization.wandb_backend import GuardedWandbBackend, choose_mode
+from tests.detection.visualization.offline import read_wandb
 
 
 @pytest.fixture(autouse=True)
@@ -34,25 +33,39 @@ def test_without_a_key_it_is_offline_and_with_one_online(
     assert choose_mode() == "disabled"
 
 
-def test_what_is_recorded_offline_is_on_disk(tmp_path: Path) -> None:
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    messages: list[str] = []
+    for module in ("guarded", "wandb_backend"):
+        name = f"custom.detection.visualization.{module}.print_log"
+        monkeypatch.setattr(name, lambda message, *_: messages.append(message))
+    return messages
+
+
+def test_what_is_recorded_offline_is_on_disk(tmp_path: Path, said: list[str]) -> None:
     backend = GuardedWandbBackend(str(tmp_path / "vis"), {"project": "test"})
     backend.add_config(Config({"competition": {"name": "toy"}}))
     backend.add_scalars({"coco/can_AP50": 0.625, "loss": 1.5}, step=1)
     backend.add_image("val", np.zeros((4, 4, 3), np.uint8))
-    backend.close()
-    (record,) = (tmp_path / "vis").glob("wandb/offline-run-*/run-*.wandb")
-    expected = (b"coco/can_AP50", b"0.625", b"competition")
-    for _ in range(60):  # wandb's own process writes it, and may do so after finish() returned
-        if all(each in record.read_bytes() for each in expected):
-            break
-        time.sleep(0.5)
-    content = record.read_bytes()
-    assert [each for each in expected if each not in content] == []
-    assert not backend._given_up
+    backend.close()  # MMEngine's, at the end of the training
+    backend.add_results({"gate/decision": "accept"})
+    backend.finish()
+    found = read_wandb(tmp_path / "vis")
+    assert found.config["competition"] == {"name": "toy"}
+    assert (found.of("coco/can_AP50"), found.of("loss")) == ([0.625], [1.5])
+    assert found.summary["gate/decision"] == "accept"
+    assert said == []
+
+
+def test_a_failed_training_is_recorded_as_one(tmp_path: Path) -> None:
+    backend = GuardedWandbBackend(str(tmp_path / "vis"), {"project": "test"})
+    backend.add_scalars({"loss": 1.5})
+    backend.finish(failed=True)
+    assert read_wandb(tmp_path / "vis").exit_code == 1
 
 
 def test_a_failure_is_logged_once_and_then_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     backend = GuardedWandbBackend(str(tmp_path / "vis"))
 
@@ -60,17 +73,17 @@ def test_a_failure_is_logged_once_and_then_left_alone(
         raise RuntimeError("the service died")
 
     monkeypatch.setattr(backend, "_init_env", fail)
-    with caplog.at_level(logging.WARNING):
-        backend.add_scalar("loss", 1.0)
-        backend.add_scalars({"loss": 1.0})
-        backend.close()
-    assert [r.message for r in caplog.records] == [
-        "wandb failed and is left alone for the rest of the run: the service died"
+    backend.add_scalar("loss", 1.0)
+    backend.add_scalars({"loss": 1.0})
+    backend.finish()
+    assert said == [
+        "tracking by GuardedWandbBackend failed, and the run goes on without it: "
+        "RuntimeError('the service died')"
     ]
 
 
 def test_an_unreachable_service_is_recorded_offline(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     import wandb
 
@@ -83,7 +96,7 @@ def test_an_unreachable_service_is_recorded_offline(
 
     monkeypatch.setenv("WANDB_API_KEY", "key")
     monkeypatch.setattr(wandb, "init", init)
-    with caplog.at_level(logging.WARNING):
-        GuardedWandbBackend(str(tmp_path / "vis"))._init_env()
+    monkeypatch.setattr(wandb, "define_metric", lambda *_, **__: None)
+    GuardedWandbBackend(str(tmp_path / "vis"))._init_env()
     assert modes == ["online", "offline"]
-    assert "recording offline" in caplog.text
+    assert "recording offline" in said[0]
