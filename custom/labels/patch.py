@@ -145,7 +145,7 @@ def _check_conflicts(placed: Sequence[tuple[Edit, str]]) -> None:
     by_image: dict[str, list[tuple[Edit, str]]] = {}
     for edit, where in placed:
         for other, elsewhere in by_image.setdefault(edit.image, []):
-            if edit.decision != other.decision and _same_object(edit, other):
+            if edit.decision != other.decision and same_object(edit, other):
                 raise PodiumError(
                     f"{elsewhere} and {where} must agree on one box of {edit.image}, but "
                     f"{other.author or 'one'} wants {_wish(other)}, {edit.author or 'another'} "
@@ -154,7 +154,7 @@ def _check_conflicts(placed: Sequence[tuple[Edit, str]]) -> None:
         by_image[edit.image].append((edit, where))
 
 
-def _same_object(one: Edit, other: Edit) -> bool:
+def same_object(one: Edit, other: Edit) -> bool:
     """Return whether two edits are about one annotated box, or add one object twice."""
     if one.edit == other.edit == ADD:
         boxes = xywh_to_xyxy([one.box, other.box])
