@@ -166,7 +166,7 @@ def gains(review: Review, reports: Sequence[ErrorReport]) -> Figure:
     layout = {
         "height": 70 + len(kinds) * (14 + 14 * len(traces)),
         "bargap": 0.3,
-        "xaxis": {"title": {"text": "mAP50 that mending it would give"}, "rangemode": "tozero"},
+        "xaxis": {"title": {"text": "gain in mAP50"}, "rangemode": "tozero"},
         "yaxis": {"autorange": "reversed"},
     }
     return {"data": traces, "layout": layout, "legend": _legend(review.models)}

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, NamedTuple
 
+import numpy as np
 import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -80,7 +81,7 @@ class Site:
         if not variable.isidentifier():
             raise PodiumError(f"variable must be a name in a script, but is {variable!r}")
         options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-        text = orjson.dumps(value, option=options).decode()
+        text = orjson.dumps(value, default=_as_list, option=options).decode()
         for character, escape in _ESCAPES.items():
             text = text.replace(character, escape)
         self._path(file_name).write_text(f"window.{variable} = {text};\n", encoding="utf-8")
@@ -93,6 +94,13 @@ class Site:
         path = self.folder / file_name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+
+def _as_list(value: Any) -> Any:
+    """Return an array that is not in one piece as a list, for orjson."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from custom.boxes import IntArray
 from custom.evaluation.errors import ERROR_NAMES
 from custom.review import charts
 from custom.review.analysis import Analysis
@@ -12,12 +13,14 @@ from custom.review.histograms import curve_points, score_edges, score_histogram
 from custom.review.inputs import Review
 from custom.review.kinds import KIND_TEXTS
 from custom.review.pages.overview import by_rising_ap
-from custom.review.shapes import ASPECTS, Parts, ap_by_aspect, ap_by_size
+from custom.review.shapes import Parts, ap_by_aspect, ap_by_size
 from custom.review.site import Site
 
 TITLE = "Classes"
 FILE = "classes.html"
 SCRIPTS = ("classes.js", "classes.figures.js")
+# With more classes than this nobody can read the matrix of all; each class has its row.
+LARGEST_MATRIX = 100
 # Decimals of what is only drawn.
 PLACES = 4
 
@@ -26,7 +29,8 @@ def write(review: Review, site: Site) -> None:
     """Write the page, with a script of data for each class, which is loaded when it is shown."""
     for name in SCRIPTS:
         site.copy_asset(name)
-    site.write_data("data/classes.js", "podium_classes", _common(review))
+    matrices = [confusion(analysis).counts for analysis in review.analyses]
+    site.write_data("data/classes.js", "podium_classes", _common(review, matrices))
     sizes = [ap_by_size(analysis) for analysis in review.analyses]
     aspects = [ap_by_aspect(analysis) for analysis in review.analyses]
     for label in range(len(review.gt.categories)):
@@ -34,13 +38,17 @@ def write(review: Review, site: Site) -> None:
             "models": [_of_model(analysis, label) for analysis in review.analyses],
             "size": _parts(sizes, label),
             "aspect": _parts(aspects, label),
+            "taken_for": [matrix[label] for matrix in matrices],
+            "annotated_as": [matrix[:, label] for matrix in matrices],
         }
         site.write_data(f"data/class-{label}.js", f"podium_class_{label}", record)
-    site.write_page(FILE, "classes.html", TITLE, aspects=ASPECTS)
+    has_matrix = len(review.gt.categories) <= LARGEST_MATRIX
+    site.write_page(FILE, "classes.html", TITLE, has_matrix=has_matrix)
 
 
-def _common(review: Review) -> dict[str, Any]:
+def _common(review: Review, matrices: list[IntArray]) -> dict[str, Any]:
     """Return what all classes share: names, models, and the matrix of each model."""
+    is_legible = len(review.gt.categories) <= LARGEST_MATRIX
     errors = [analysis.errors for analysis in review.analyses]
     return {
         "names": review.gt.categories.names,
@@ -52,7 +60,7 @@ def _common(review: Review) -> dict[str, Any]:
         ],
         "final": review.final,
         "edges": score_edges(),
-        "confusion": [confusion(analysis).counts for analysis in review.analyses],
+        "confusion": matrices if is_legible else None,
         "kinds": [
             {
                 "kind": kind,

@@ -17,9 +17,14 @@ from custom.review.inputs import Review
 from custom.review.losses import greatest_losses
 from custom.review.shapes import ap_by_size
 from custom.review.site import Site
+from custom.review.text import joined
 
 TITLE = "Overview"
 FILE = "index.html"
+# More classes make a chart too long to look at; the weakest are shown.
+MOST_CHARTED = 100
+# Detectors give boxes of far lower scores than this; a model without them was cut.
+CUT_SCORE = 0.1
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,13 @@ class Row:
 def write(review: Review, site: Site) -> None:
     """Write the page."""
     order = by_rising_ap(review)
-    figures = {"by-class": charts.by_class(review, order.tolist())}
+    charted = order[:MOST_CHARTED].tolist()
+    figures = {"by-class": charts.by_class(review, charted)}
     values: dict[str, Any] = {"left_out": [], "members": []}
     if review.recipe is not None:
         members = [review.analyses[k] for k in review.members]
         found = findings(review.gt, members)
-        figures["finders"] = charts.finders(review, found, order.tolist())
+        figures["finders"] = charts.finders(review, found, charted)
         rows = _rows(review)
         values["left_out"] = leave_one_out(review)
         values["members"] = [rows[k] for k in review.members]
@@ -65,6 +71,8 @@ def write(review: Review, site: Site) -> None:
         score=review.analyses[review.final].score,
         ends=review.analyses[review.final].interval,
         order=order.tolist(),
+        num_charted=len(charted),
+        notes=(*review.notes, *cut_notes(review)),
         confidence=CONFIDENCE,
         num_resamples=NUM_RESAMPLES,
         **values,
@@ -75,6 +83,21 @@ def by_rising_ap(review: Review) -> IntArray:
     """Return the classes by rising AP of the model that counts; those without boxes last."""
     ap = review.analyses[review.final].score.per_class
     return np.argsort(np.where(np.isnan(ap), np.inf, ap), kind="stable")
+
+
+def cut_notes(review: Review) -> list[str]:
+    """Return a sentence that names the models whose boxes of low score were cut off."""
+    cut = []
+    for k in review.members:
+        scores = review.models[k].predictions.scores
+        if len(scores) and (lowest := scores.min()) >= CUT_SCORE:
+            cut.append(f"{review.models[k].name} (below {lowest:.2f})")
+    if not cut:
+        return []
+    return [
+        f"No boxes of low score: {joined(cut)}. Such boxes cannot lower AP, and some that are "
+        "missed may be among them: predict with a lower threshold."
+    ]
 
 
 @dataclass(frozen=True)

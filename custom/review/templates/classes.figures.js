@@ -101,8 +101,8 @@ window.ClassFigures = (function () {
         colorscale: [[0, "var(--ramp-0)"], [1, "var(--ramp-1)"]],
       }],
       layout: {
-        height: 110 + 30 * size, width: Math.max(520, 150 + 46 * size), annotations: [],
-        margin: { l: 8, r: 8, t: 8, b: 8 },
+        height: 110 + 30 * size, width: Math.max(560, 210 + 46 * size), annotations: [],
+        margin: { l: 8, r: 60, t: 8, b: 8 },
         xaxis: { tickvals: position, ticktext: columns, side: "top", showgrid: false,
           tickangle: size > 4 ? -40 : 0, zeroline: false },
         yaxis: { tickvals: position, ticktext: rows, autorange: "reversed", showgrid: false,

@@ -69,19 +69,12 @@
     document.title = `${name} \u00b7 ${document.title.split(" \u00b7 ").pop()}`;
     fillFacts(record, model);
     fillErrors(label, model);
-    fillConfusion(label, model);
+    fillConfusion(label, record.taken_for[model], record.annotated_as[model]);
     Review.draw(byId("curve"), curve(record));
     Review.draw(byId("scores"), scores(record.models[model]));
     Review.draw(byId("size"), parts(record.size));
     Review.draw(byId("aspect"), parts(record.aspect));
-    const heat = Review.draw(byId("matrix"), matrix(common.confusion[model]));
-    heat.then(function (chart) {
-      chart.removeAllListeners("plotly_click");
-      chart.on("plotly_click", function (event) {
-        const row = event.points[0].pointIndex[0];
-        if (row < common.names.length) go(row, shown.model);
-      });
-    });
+    if (common.confusion) fillMatrix(common.confusion[model]);
     document.body.dataset.shown = `${label},${model}`;
   }
 
@@ -109,18 +102,27 @@
     const boxes = common.num_gt[label].toLocaleString("en");
     line.replaceChildren(`${boxes} annotated boxes. Look at its errors: `);
     common.kinds.forEach(function (kind, i) {
-      const link = element("a", `${kind.title.toLowerCase()} (${kind.counts[model][label]})`);
+      const link = element("a", `${kind.title.toLowerCase()} (${kind.counts[model][label].toLocaleString("en")})`);
       link.href = `gallery.html#kind=${kind.kind}` +
         `&class=${encodeURIComponent(common.names[label])}&model=${model}`;
       line.append(link, i < common.kinds.length - 1 ? ", " : ".");
     });
   }
 
-  function fillConfusion(label, model) {
-    const counts = common.confusion[model];
-    const last = counts.length - 1;
+  function fillMatrix(counts) {
+    Review.draw(byId("matrix"), matrix(counts)).then(function (chart) {
+      chart.removeAllListeners("plotly_click");
+      chart.on("plotly_click", function (event) {
+        const row = event.points[0].pointIndex[0];
+        if (row < common.names.length) go(row, shown.model);
+      });
+    });
+  }
+
+  // The last entry of both is no class: boxes that were missed, detections on background.
+  function fillConfusion(label, row, column) {
+    const last = common.names.length;
     const name = common.names[label];
-    const row = counts[label], column = counts.map((each) => each[label]);
     byId("row-title").textContent = `Boxes annotated as ${name} were taken for`;
     byId("column-title").textContent = `Boxes found as ${name} are annotated as`;
     fillShares("row", row, (j) => (j === last ? "nothing: missed" : common.names[j]), label);

@@ -30,7 +30,7 @@ window.Review = (function () {
   function render(element, figure) {
     const axis = {
       gridcolor: "var(--line)", linecolor: "var(--line)", zerolinecolor: "var(--line)",
-      fixedrange: true, automargin: true,
+      fixedrange: true, automargin: true, ticklabeloverflow: "allow",
     };
     const layout = { ...figure.layout };
     for (const name of Object.keys(layout).concat(["xaxis", "yaxis"])) {
