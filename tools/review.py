@@ -23,6 +23,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=Path("reports/review"), help="the folder (%(default)s)"
     )
+    parser.add_argument(
+        "--suspects", type=Path, metavar="FILE", help="of tools/labels.py find (looked for here)"
+    )
     files = parser.add_argument_group("instead of runs")
     files.add_argument("--predictions", nargs="+", default=[], help="CSV or COCO results")
     files.add_argument("--ann", help="the annotations that --predictions cover")
@@ -63,7 +66,7 @@ def request_of(args: argparse.Namespace) -> Request:
     repairs = Repairs(clip=args.clip, drop_degenerate=args.drop_degenerate)
     return Request(
         args.runs, args.predictions, args.ann, args.format, args.images, config, args.recipe,
-        repairs,
+        repairs, args.suspects,
     )  # fmt: skip
 
 

@@ -53,6 +53,7 @@ class Review:
         recipe: How the models are fused; None where there is no ensemble.
         prepared: What is fused: the models' boxes, checked and repaired; () without an ensemble.
         notes: What is to be known of the models.
+        suspects_file: What `labels.py find` wrote; None: suspects are looked for.
     """
 
     title: str
@@ -63,6 +64,7 @@ class Review:
     recipe: Recipe | None = None
     prepared: tuple[Predictions, ...] = ()
     notes: tuple[str, ...] = ()
+    suspects_file: PathLike | None = None
 
     @cached_property
     def analyses(self) -> tuple[Analysis, ...]:
@@ -96,6 +98,7 @@ class Request:
         config: How two or more models are fused; weights are by model.
         recipe_file: A recipe that a search found, in place of `config`.
         repairs: What may be done to boxes that are not right, before they are fused.
+        suspects_file: Suspected label errors; None: they are looked for.
     """
 
     runs: Sequence[str] = ()
@@ -106,6 +109,7 @@ class Request:
     config: FusionConfig = field(default_factory=FusionConfig)
     recipe_file: PathLike | None = None
     repairs: Repairs = field(default_factory=Repairs)
+    suspects_file: PathLike | None = None
 
 
 def read_review(request: Request) -> Review:
@@ -130,7 +134,9 @@ def read_review(request: Request) -> Review:
         for name, table, origin in zip(names, val.models, origins, strict=True)
     ]
     title = f"{' + '.join(names)} on {Path(val.gt.source).parent.name or 'val'}"
-    review = Review(title, val.gt, tuple(models), request.images_dir, runs)
+    review = Review(
+        title, val.gt, tuple(models), request.images_dir, runs, suspects_file=request.suspects_file
+    )
     return review if len(models) == 1 else _with_ensemble(review, request, val)
 
 
