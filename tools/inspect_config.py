@@ -20,12 +20,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Print values with their files, then the findings."""
     args = parse_args(argv)
-    from custom.detection.inspection import inspect_config, setters
+    from custom.detection.inspection import inspect_config, resolved
 
     findings = inspect_config(args.config)
     if not args.findings:
-        for key, setting in sorted(setters(args.config).items()):
-            print(f"{key} = {setting.text}  # {setting.where}")
+        for value in resolved(args.config):
+            print(value)
     for finding in findings:
         print(finding)
     warnings = sum(finding.level == "warning" for finding in findings)

@@ -54,12 +54,7 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
     Raises:
         PodiumError: If there is no such file, it is no valid config, or it lacks `competition`.
     """
-    if not Path(path).is_file():
-        raise PodiumError(f"{path} must be a config file, but there is none")
-    try:
-        config = Config.fromfile(str(path))
-    except (SyntaxError, KeyError, TypeError, NameError, FileNotFoundError) as error:
-        raise PodiumError(f"{path} must be a valid config, but: {error}") from error
+    config = read_config(path)
     config.merge_from_dict(options.overrides)
     if "competition" not in config:
         raise PodiumError(f"{path} must set `competition`: inherit from configs/_base_/datasets/")
@@ -76,6 +71,22 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
     config.setdefault("load_from", None)
     _apply_weights(config, options)
     return config
+
+
+def read_config(path: str | Path) -> Config:
+    """Read a config file and those it inherits from.
+
+    Raises:
+        PodiumError: If there is no such file, or it is no valid config.
+    """
+    if not Path(path).is_file():
+        raise PodiumError(f"{path} must be a config file, but there is none")
+    try:
+        return Config.fromfile(str(path))
+    except Exception as error:  # a config is code, which may raise anything
+        raise PodiumError(
+            f"{path} must be a valid config, but: {type(error).__name__}: {error}"
+        ) from error
 
 
 def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Looking at a config before it is trained."""
 
-from custom.detection.inspection.findings import Finding, inspect_config, setters
+from custom.detection.inspection.findings import Finding, inspect_config
+from custom.detection.inspection.values import Resolved, resolved, setters
 
-__all__ = ["Finding", "inspect_config", "setters"]
+__all__ = ["Finding", "Resolved", "inspect_config", "resolved", "setters"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from custom.detection.configuration import read_config
 from custom.detection.inspection.arguments import unknown_arguments
 from custom.detection.inspection.sources import Setting, SourceFile, chain
 
@@ -51,7 +52,7 @@ def inspect_config(path: str | Path) -> list[Finding]:
         PodiumError: If one of the files cannot be read or is no Python.
     """
     files = chain(Path(path).resolve())
-    config = Config.fromfile(str(path), import_custom_modules=True)
+    config = read_config(path)
     findings = [
         *_set_twice(files),
         *_pipelines_without_dataloader(files, config),
@@ -60,17 +61,6 @@ def inspect_config(path: str | Path) -> list[Finding]:
         *_overridden(files),
     ]
     return sorted(findings, key=lambda finding: finding.level, reverse=True)
-
-
-def setters(path: str | Path) -> dict[str, Setting]:
-    """Return, by dotted key, the file and line that set each value of a config in the end."""
-    final: dict[str, Setting] = {}
-    for source in chain(Path(path).resolve()):
-        for key in source.replaced:
-            for below in [old for old in final if old == key or old.startswith(f"{key}.")]:
-                del final[below]
-        final.update(source.settings)
-    return final
 
 
 def _set_twice(files: list[SourceFile]) -> Iterator[Finding]:

@@ -65,6 +65,8 @@ def read_source(path: Path) -> SourceFile:
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(_without_braces(text), filename=str(path))
         compile(tree, str(path), "exec")  # finds keywords given twice
+    except UnicodeDecodeError as error:
+        raise PodiumError(f"{path} must be Python in UTF-8, but is not: {error}") from error
     except OSError as error:
         raise PodiumError(f"cannot read the config {path}: {error.strerror}") from error
     except SyntaxError as error:
