@@ -17,6 +17,8 @@ from custom.tables.coco import read_ground_truth, read_results
 
 # What a training says of its progress, without what it says of its settings.
 PROGRESS = ("Epoch(", "error:", "mAP50")
+# On the drawn data, models of unlike quality: clusters only of boxes that agree well.
+FUSION = ("--iou-thr", "0.65")
 TOOLS = Path(__file__).resolve().parent.parent / "tools"
 
 
@@ -31,6 +33,7 @@ class Plan:
         data: The folder of the generated data.
         runs: The runs' folder; logs of the tools go there too.
         submissions: The folder of the final files.
+        review: The folder of the pages that show where the points are lost.
         configs: The detectors to train.
         sample_options: Further options of `tools/make_sample.py`.
     """
@@ -38,6 +41,7 @@ class Plan:
     data: Path = Path("data/sample")
     runs: Path = Path("runs/demo")
     submissions: Path = Path("submissions")
+    review: Path = Path("reports/demo")
     configs: tuple[Path, ...] = (
         Path("configs/sample/universenet_nano.py"),
         Path("configs/sample/yolox_nano.py"),
@@ -58,6 +62,11 @@ class Plan:
     def submission(self) -> Path:
         """The final predictions as COCO results; the CSV lies beside them."""
         return self.submissions / "demo.json"
+
+    @property
+    def report(self) -> Path:
+        """The page to open in a browser."""
+        return self.review / "index.html"
 
     @property
     def written(self) -> list[Path]:
@@ -97,6 +106,7 @@ class Demo:
         for config in plan.configs:
             self._train(config)
         self._fuse()
+        self._review()
         return [*(self._row_of_run(c.stem) for c in plan.configs), self._row_of_ensemble()]
 
     def _train(self, config: Path) -> None:
@@ -113,10 +123,14 @@ class Demo:
 
     def _fuse(self) -> None:
         target = self.plan.submission
-        # On the drawn data, models of unlike quality: clusters only of boxes that agree well.
-        options = ["--iou-thr", "0.65", "--out", str(target.parent)]
+        options = [*FUSION, "--out", str(target.parent)]
         options += ["--name", target.stem, "--overwrite"]
         self._tool("ensemble", *map(str, self.plan.predictions), *options)
+
+    def _review(self) -> None:
+        plan = self.plan
+        runs = [str(plan.runs / config.stem) for config in plan.configs]
+        self._tool("review", *runs, "--images", str(plan.data), *FUSION, "--out", str(plan.review))
 
     def _tool(self, name: str, *arguments: str) -> None:
         """Run a tool, show its progress and keep its whole output."""

@@ -21,6 +21,7 @@ def test_the_demo_runs_and_can_be_given_again(tmp_path: Path) -> None:
         data=tmp_path / "sample",
         runs=tmp_path / "runs",
         submissions=tmp_path / "submissions",
+        review=tmp_path / "reports" / "demo",
         configs=(leaf,),
         sample_options=("--train", "20", "--test", "4", "--size", "64"),
     )
@@ -29,6 +30,9 @@ def test_the_demo_runs_and_can_be_given_again(tmp_path: Path) -> None:
     assert [row.name for row in rows] == ["tiny", "ensemble"]
     assert all(0.0 <= value <= 1.0 for row in rows for value in (row.val, row.test))
     assert all(path.stat().st_size for path in plan.written)
+    page = plan.report.read_text()
+    assert "tiny" in page
+    assert (plan.review / "gallery.html").stat().st_size
     assert any("val mAP50" in line for line in said)
     record = (plan.runs / "tiny" / "run.json").read_bytes()
     assert Demo(plan, said.append).run() == rows

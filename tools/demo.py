@@ -25,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"\n{'':20}  val mAP50  test mAP50")
     for row in rows:
         print(f"{row.name:20}  {row.val:9.4f}  {row.test:10.4f}")
+    print(f"{'in a browser':20}  {plan.report}")
     print("\nwritten:")
     for path in plan.written:
         print(f"  {path}")
