@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from custom.boxes import FloatArray, IntArray
 from custom.errors import PodiumError
 from custom.evaluation.kernels import HIT, MISS
 from custom.evaluation.matches import Int32Array, Integers, Matches
+from custom.kernels import jit
 
 # COCO reads the precision at these recalls.
 RECALL_THRS: FloatArray = np.linspace(0.0, 1.0, 101, dtype=np.float64)
@@ -100,7 +100,7 @@ def _checked_weights(matches: Matches, image_weights: npt.ArrayLike) -> Int32Arr
     return weights.astype(np.int32)
 
 
-@njit(nogil=True, cache=True)
+@jit
 def ap_of_class(
     outcomes: Integers,
     image_index: Integers,
@@ -158,7 +158,7 @@ def ap_of_class(
     return total / len(recall_thrs)
 
 
-@njit(nogil=True, cache=True)
+@jit
 def ap_of_classes(
     values: FloatArray,
     outcomes: Integers,
@@ -186,7 +186,7 @@ def ap_of_classes(
             )  # fmt: skip
 
 
-@njit(nogil=True, cache=True)
+@jit
 def recall_of_classes(
     values: FloatArray,
     outcomes: Integers,

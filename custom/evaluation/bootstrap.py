@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from custom.boxes import FloatArray, IntArray
 from custom.errors import PodiumError
@@ -21,6 +20,7 @@ from custom.evaluation.metrics.base import Metric
 from custom.evaluation.metrics.coco import ap_per_class
 from custom.evaluation.scoring import score_matches
 from custom.evaluation.threads import over_ranges
+from custom.kernels import jit
 
 NUM_RESAMPLES = 2000
 
@@ -167,7 +167,7 @@ def _check_pair(a: Matches, b: Matches, confidence: float) -> None:
         )
 
 
-@njit(nogil=True, cache=True)
+@jit
 def draw_images(seed: int, resample: int, weights: Integers) -> None:  # pragma: no cover
     """Draw I images of I with replacement; write to `weights` (I,) how often each was drawn.
 
@@ -184,14 +184,14 @@ def draw_images(seed: int, resample: int, weights: Integers) -> None:  # pragma:
         weights[np.int64(drawn)] += 1
 
 
-@njit(nogil=True, cache=True)
+@jit
 def _mix(z: np.uint64) -> np.uint64:  # pragma: no cover
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
 
 
-@njit(nogil=True, cache=True)
+@jit
 def _ap_of_resamples(
     start: int,
     stop: int,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.evaluation.matches import Int8Array
+from custom.kernels import jit
 
 HIT, CLS, LOC, BOTH, DUPE, BKG, BEYOND = 0, 1, 2, 3, 4, 5, -1
 
@@ -51,7 +51,7 @@ class Errors(NamedTuple):
     usable: BoolArray
 
 
-@njit(nogil=True, cache=True)
+@jit
 def _iou(a: FloatArray, b: FloatArray, crowd: bool) -> float:  # pragma: no cover
     """Return the IoU of two boxes; over a crowd, the share of `a` inside it."""
     aw, ah, bw, bh = a[2] - a[0], a[3] - a[1], b[2] - b[0], b[3] - b[1]
@@ -62,7 +62,7 @@ def _iou(a: FloatArray, b: FloatArray, crowd: bool) -> float:  # pragma: no cove
     return w * h / (aw * ah if crowd else aw * ah + bw * bh - w * h)
 
 
-@njit(nogil=True, cache=True)
+@jit
 def _take(
     ious: FloatArray, same: BoolArray, pos_thr: float, used: BoolArray
 ) -> IntArray:  # pragma: no cover
@@ -85,7 +85,7 @@ def _take(
     return taken
 
 
-@njit(nogil=True, cache=True)
+@jit
 def _why_no_hit(
     ious: FloatArray, same: BoolArray, used: BoolArray, pos_thr: float, bg_thr: float
 ) -> tuple[int, int]:  # pragma: no cover
@@ -112,7 +112,7 @@ def _why_no_hit(
     return BOTH, any_box
 
 
-@njit(nogil=True, cache=True)
+@jit
 def _overlaps(
     rows: IntArray, first: int, end: int, dets: Detections, truth: Truth, pos_thr: float,
     ignored: BoolArray,
@@ -134,7 +134,7 @@ def _overlaps(
     return ious, same
 
 
-@njit(nogil=True, cache=True)
+@jit
 def classify_images(
     start: int, stop: int, dets: Detections, truth: Truth, pos_thr: float, bg_thr: float,
     max_dets: int, out: Errors,

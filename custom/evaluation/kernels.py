@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.evaluation.matches import Int8Array, Int32Array, Integers
+from custom.kernels import jit
 
 HIT, MISS, IGNORED = np.int8(1), np.int8(0), np.int8(-1)
 
@@ -85,7 +85,7 @@ class Outcome(NamedTuple):
     matched: Int32Array
 
 
-@njit(nogil=True, cache=True)
+@jit
 def group_rows(
     labels: Integers, order: IntArray, num_classes: int
 ) -> tuple[IntArray, IntArray]:  # pragma: no cover
@@ -110,7 +110,7 @@ def group_rows(
     return grouped, offsets
 
 
-@njit(nogil=True, cache=True)
+@jit
 def _candidates(
     bbox: FloatArray, g0: int, g1: int, truth: Truth, lowest_thr: float, found: IntArray,
     ious: FloatArray,
@@ -138,7 +138,7 @@ def _candidates(
     return count
 
 
-@njit(nogil=True, cache=True)
+@jit
 def _best_free(
     found: IntArray, ious: FloatArray, thr: float, rows: IntArray, ignored: BoolArray,
     iscrowd: BoolArray, taken: BoolArray,
@@ -160,7 +160,7 @@ def _best_free(
     return -1
 
 
-@njit(nogil=True, cache=True)
+@jit
 def _best_of_all(found: IntArray, ious: FloatArray, thr: float) -> int:  # pragma: no cover
     """Return the box of highest IoU, taken or not, or -1: PASCAL VOC's rule."""
     best, best_iou = -1, -1.0
@@ -170,7 +170,7 @@ def _best_of_all(found: IntArray, ious: FloatArray, thr: float) -> int:  # pragm
     return best if best_iou >= thr else -1
 
 
-@njit(nogil=True, cache=True)
+@jit
 def _match_one(
     place: int, det_area: float, found: IntArray, ious: FloatArray, rows: IntArray,
     taken: BoolArray, truth: Truth, rule: Rule, out: Outcome,
@@ -209,7 +209,7 @@ def _match_one(
                 out.matched[a, t, place] = rows[g]
 
 
-@njit(nogil=True, cache=True)
+@jit
 def match_images(
     start: int, stop: int, dets: Detections, truth: Truth, rule: Rule, out: Outcome
 ) -> None:  # pragma: no cover

@@ -1,34 +1,11 @@
-"""What all kernels share: how they are compiled, one group's boxes side by side, and overlap."""
+"""What all kernels share: one group's boxes side by side, and overlap."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
-import numba
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
-
-_SOURCES = sorted(Path(__file__).parent.glob("*.py"))
-_STAMP = hashlib.sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()
-
-
-def jit(function: Callable[..., Any]) -> Any:
-    """Compile a kernel at its first call.
-
-    Without the GIL, so that threads run ranges of images side by side; kept on disk, so that only
-    the first run on a machine compiles; and with division as in numpy, without a branch for zero.
-
-    Numba takes what is on disk for good as long as the file of the kernel is unchanged, even if a
-    function that it calls has changed in another file. So what is on disk is bound to all files.
-    """
-    kernel: Any = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    kernel._cache._cache_file._source_stamp = _STAMP
-    return kernel
-
+from custom.kernels import jit
 
 # Boxes of a group stand in columns: x1, y1, x2, y2 and the area, each contiguous, so that one box
 # is held against all of them at once. No views of rows: counting references costs more than IoU.

@@ -8,11 +8,11 @@ from custom.boxes import FloatArray, IntArray
 from custom.ensemble.kernels.common import (
     NUM_ROWS,
     end_of_group,
-    jit,
     largest_image,
     load_group,
 )
 from custom.ensemble.kernels.rows import write_kept
+from custom.kernels import jit
 
 LINEAR, GAUSSIAN = 1, 2
 

@@ -11,12 +11,12 @@ from custom.ensemble.kernels.common import (
     best_overlap,
     copy_box,
     end_of_group,
-    jit,
     largest_image,
     load_group,
     set_mean,
 )
 from custom.ensemble.kernels.rows import write_clusters
+from custom.kernels import jit
 
 
 @jit

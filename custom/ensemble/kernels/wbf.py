@@ -13,13 +13,13 @@ from custom.ensemble.kernels.common import (
     best_overlap,
     copy_box,
     end_of_group,
-    jit,
     largest_image,
     load_group,
     set_box,
     set_mean,
 )
 from custom.ensemble.kernels.rows import write_clusters
+from custom.kernels import jit
 
 AVG, MAX, BOX_AND_MODEL_AVG, ABSENT_MODEL_AWARE_AVG = range(4)
 # What is known of a cluster besides its box; the row is that of its first and best box.

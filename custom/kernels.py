@@ -1,0 +1,36 @@
+"""How loops over boxes are compiled, and kept on disk no longer than what they were made from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+
+# Every file with a kernel, or with a constant that a kernel takes in when it is compiled.
+SOURCES = ("kernels.py", "ensemble/kernels/*.py", "evaluation/*.py")
+
+
+def stamp_of(folder: Path) -> str:
+    """Return a hash of all sources of kernels below the package's folder."""
+    paths = [path for pattern in SOURCES for path in sorted(folder.glob(pattern))]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+
+
+_STAMP = stamp_of(Path(__file__).parent)
+
+
+def jit(function: Callable[..., Any]) -> Any:
+    """Compile a kernel at its first call.
+
+    Without the GIL, so that threads run ranges of images side by side; kept on disk, so that only
+    the first run on a machine compiles; and with division as in numpy, without a branch for zero.
+
+    Numba takes what is on disk for good as long as the file of the kernel is unchanged, even if a
+    function that it calls has changed in another file. So what is on disk is bound to all files.
+    """
+    kernel: Any = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    kernel._cache._cache_file._source_stamp = _STAMP
+    return kernel

@@ -1,0 +1,81 @@
+"""Compiled kernels on disk are dropped when any file they were made from has changed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import custom.kernels as kernels
+
+PACKAGE = Path(kernels.__file__).parent
+CALL = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from package.evaluation.outer import outer
+print(outer(1.0), list(outer.stats.cache_hits.values()))
+"""
+INNER = "from package.kernels import jit\n@jit\ndef inner(x):\n    return x + {}\n"
+OUTER = (
+    "from package.evaluation.inner import inner\nfrom package.kernels import jit\n"
+    "@jit\ndef outer(x):\n    return inner(x)\n"
+)
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    folder = tmp_path / "package"
+    (folder / "evaluation").mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    shutil.copy(kernels.__file__, folder / "kernels.py")
+    (folder / "evaluation" / "inner.py").write_text(INNER.format(1))
+    (folder / "evaluation" / "outer.py").write_text(OUTER)
+    return folder
+
+
+def call_outer(package: Path) -> str:
+    """Return what a fresh process computes, and whether it took the kernel from disk."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(package.parent / "cache")}
+    command = [sys.executable, "-c", CALL, str(package.parent)]
+    result = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    return result.stdout.strip()
+
+
+def test_a_change_in_a_called_function_is_seen(package: Path) -> None:
+    assert call_outer(package) == "2.0 []"
+    assert call_outer(package) == "2.0 [1]"
+    (package / "evaluation" / "inner.py").write_text(INNER.format(2))
+    assert call_outer(package) == "3.0 []"
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        pytest.param("evaluation/inner.py", True, id="called"),
+        pytest.param("kernels.py", True, id="compiler"),
+        pytest.param("evaluation/new.py", True, id="new"),
+        pytest.param("tables.py", False, id="without kernels"),
+    ],
+)
+def test_the_stamp_is_of_all_sources(package: Path, name: str, changes: bool) -> None:
+    before = kernels.stamp_of(package)
+    with (package / name).open("a") as file:
+        file.write("# changed\n")
+    assert (kernels.stamp_of(package) != before) == changes
+
+
+def test_no_kernel_is_elsewhere() -> None:
+    covered = {path for pattern in kernels.SOURCES for path in PACKAGE.glob(pattern)}
+    holders = [
+        path
+        for path in PACKAGE.rglob("*.py")
+        if re.search(r"^@(numba\.)?n?jit\b", path.read_text(), re.MULTILINE)
+    ]
+    assert len(holders) > 6
+    assert set(holders) <= covered
+    assert [path for path in holders if "njit" in path.read_text()] == []
