@@ -81,18 +81,18 @@ window.ClassFigures = (function () {
     };
   }
 
-  // Rows: annotated classes, then background. Columns: what they were taken for, then nothing.
+  // Rows: annotated classes, then no box. Columns: what they were taken for, then nothing.
   function matrix(counts) {
     const size = counts.length;
     const short = (name) => plain(name.length > 24 ? name.slice(0, 23) + "\u2026" : name);
     const names = common.names.map(short);
-    const rows = [...names, "background"], columns = [...names, "missed"];
+    const rows = [...names, "no box"], columns = [...names, "missed"];
     const totals = counts.map((row) => row.reduce((sum, count) => sum + count, 0));
     const isCorner = (i, j) => i === size - 1 && j === size - 1;
     const z = counts.map((row, i) => row.map((count, j) =>
       totals[i] && !isCorner(i, j) ? (100 * count) / totals[i] : null));
     const text = counts.map((row, i) => row.map((count, j) =>
-      `${count} boxes of ${rows[i]}<br>taken for ${columns[j]}: ${(z[i][j] || 0).toFixed(1)}%`));
+      `${rows[i]} taken for ${columns[j]}<br>${count} (${(z[i][j] || 0).toFixed(1)}%)`));
     const position = [...Array(size).keys()];
     const figure = {
       data: [{

@@ -126,7 +126,7 @@
     byId("row-title").textContent = `Boxes annotated as ${name} were taken for`;
     byId("column-title").textContent = `Boxes found as ${name} are annotated as`;
     fillShares("row", row, (j) => (j === last ? "nothing: missed" : common.names[j]), label);
-    fillShares("column", column, (i) => (i === last ? "nothing: background" : common.names[i]),
+    fillShares("column", column, (i) => (i === last ? "no box of its own" : common.names[i]),
       label);
   }
 
