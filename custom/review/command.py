@@ -10,11 +10,11 @@ from typing import Any
 from custom.files import PathLike
 from custom.review.charts import copy_library
 from custom.review.inputs import Review
-from custom.review.pages import classes, errors, gallery, overview
+from custom.review.pages import classes, errors, gallery, overview, suspects
 from custom.review.site import Entry, Site, staged
 
 # One line a page, in the order of the navigation.
-PAGES: tuple[ModuleType, ...] = (overview, classes, errors, gallery)
+PAGES: tuple[ModuleType, ...] = (overview, classes, errors, gallery, suspects)
 ASSETS = ("review.css", "review.js")
 # Beside the reviews of a folder: thumbnails that the next one uses again.
 CACHE = ".thumbnails"

@@ -124,17 +124,15 @@ const Grid = (() => {
 
   function placed(card, item, here) {
     const bbox = Data.boxNamed(here, item.box);
-    const part = bbox && Picture.around(bbox, 0.5, 64);
-    const svg = Data.picture(item.image, !part || !isSmall(part, item.image));
+    const svg = Data.picture(item.image, !bbox || !isSmall(bbox, item.image));
     card.prepend(svg);
-    if (part) Picture.show(svg, part);
+    if (bbox) Picture.show(svg, Picture.around(svg, bbox, 0.5, 64));
     return svg;
   }
 
-  /* Whether a part is so small that the small picture would show blocks. */
-  function isSmall(part, image) {
-    const side = Math.max(...Data.facts.sizes[image]);
-    return (part[2] - part[0]) / side < 0.5;
+  /* Whether a box is so small that the small picture would show blocks. */
+  function isSmall([x1, y1, x2, y2], image) {
+    return Math.max(x2 - x1, y2 - y1) / Math.max(...Data.facts.sizes[image]) < 0.25;
   }
 
   /* Bring a card into sight and give it the focus. */

@@ -17,7 +17,7 @@ const View = (() => {
     const bbox = Data.boxNamed(here, state.box);
     const [width, height] = Data.facts.sizes[state.image];
     const zoomed = state.zoom && bbox;
-    Picture.show(svg, zoomed ? Picture.around(bbox, 1, 48) : [0, 0, width, height]);
+    Picture.show(svg, zoomed ? Picture.around(svg, bbox, 1, 48) : [0, 0, width, height]);
     at("zoom").setAttribute("aria-pressed", String(Boolean(zoomed)));
     describe(here, state, errors, choose);
   }

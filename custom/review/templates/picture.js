@@ -36,13 +36,21 @@ const Picture = (() => {
     svg.style.setProperty("--unit", unit);
   }
 
-  /* The part around a box: `margin` times its size on each side, never narrower than `least`. */
-  function around([x1, y1, x2, y2], margin, least) {
-    const half = Math.max(((x2 - x1) / 2) * (1 + 2 * margin), ((y2 - y1) / 2) * (1 + 2 * margin),
-      least / 2);
-    const x = (x1 + x2) / 2;
-    const y = (y1 + y2) / 2;
-    return [x - half, y - half, x + half, y + half];
+  /* The square around a box, `margin` times its size wider on each side, at least `least` wide;
+     moved into the picture as far as it fits. */
+  function around(svg, [x1, y1, x2, y2], margin, least) {
+    const ground = svg.querySelector(".ground");
+    const [width, height] = ["width", "height"].map((key) => Number(ground.getAttribute(key)));
+    const wanted = Math.max(Math.max(x2 - x1, y2 - y1) * (1 + 2 * margin), least);
+    const side = Math.min(wanted, Math.max(width, height));
+    const from = (low, high, length) => {
+      const start = (low + high - side) / 2;
+      const room = length - side;
+      return room > 0 ? Math.min(Math.max(start, 0), room) : room / 2;
+    };
+    const x = from(x1, x2, width);
+    const y = from(y1, y2, height);
+    return [x, y, x + side, y + side];
   }
 
   /* Draw one box: style is truth, hit, error or missed; text may be empty. */
