@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,13 +105,22 @@ class Demo:
         self._tool("make_sample", str(plan.data), "--seed", "42", *plan.sample_options)
         split = ["--folds", "5", "--seed", "42", "--out", str(plan.split.parent)]
         self._tool("split", str(plan.data / "train.json"), *split)
-        for config in plan.configs:
-            self._train(config)
+        self._train_all()
         self._fuse()
         self._review()
         return [*(self._row_of_run(c.stem) for c in plan.configs), self._row_of_ensemble()]
 
-    def _train(self, config: Path) -> None:
+    def _train_all(self) -> None:
+        """Train the detectors side by side: two with a core each are done before two in turn."""
+        configs = self.plan.configs
+        threads = max(1, (os.cpu_count() or 1) // len(configs))
+        with ThreadPoolExecutor(len(configs)) as pool:
+            # Every training ends, whole, before the first failure is told.
+            futures = [pool.submit(self._train, config, threads) for config in configs]
+        for future in futures:
+            future.result()
+
+    def _train(self, config: Path, threads: int) -> None:
         folder = self.plan.runs / config.stem
         if (folder / RECORD).exists():
             self.say(f"{folder} is trained already; remove {self.plan.runs} to train again")
@@ -117,9 +128,9 @@ class Demo:
             data = ["--data-root", str(self.plan.data), "--split", str(self.plan.split)]
             resume = ["--resume"] if (folder / "last.pth").exists() else []
             options = ["--seed", "42", "--work-dir", str(folder), *data, *resume]
-            self._tool("train", str(config), *options)
+            self._tool("train", str(config), *options, of=config.stem, threads=threads)
         if not folder.with_name(f"{folder.name}.json").exists():
-            self._tool("test", str(folder))
+            self._tool("test", str(folder), of=config.stem, threads=threads)
 
     def _fuse(self) -> None:
         target = self.plan.submission
@@ -132,28 +143,42 @@ class Demo:
         runs = [str(plan.runs / config.stem) for config in plan.configs]
         self._tool("review", *runs, "--images", str(plan.data), *FUSION, "--out", str(plan.review))
 
-    def _tool(self, name: str, *arguments: str) -> None:
-        """Run a tool, show its progress and keep its whole output."""
+    def _tool(self, name: str, *arguments: str, of: str = "", threads: int | None = None) -> None:
+        """Run a tool, show its progress and keep its whole output.
+
+        Args:
+            name: The tool.
+            arguments: Its command line.
+            of: The run that it works on, where several are worked on at a time.
+            threads: How many threads torch may use; None leaves it to torch.
+        """
         command = [sys.executable, str(TOOLS / f"{name}.py"), *arguments]
+        environment = {**os.environ, **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
         started = time.monotonic()
         self.say(f"$ python tools/{name}.py {' '.join(arguments)}")
-        log_file = self.plan.runs / f"{name}.log"
+        log_file = self.plan.runs / f"{'-'.join(filter(None, (name, of)))}.log"
+        label = f"  {of}: " if of else "  "
         with log_file.open("a", encoding="utf-8", buffering=1) as log:
-            code = self._follow(command, log.write, show_all=name not in ("train", "test"))
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                text=True, errors="replace", env=environment,
+            )  # fmt: skip
+            show_all = name not in ("train", "test")
+            code = self._follow(process, log.write, label, show_all)
         if code:
             raise PodiumError(f"tools/{name}.py ended with exit code {code}: see {log_file}")
-        self.say(f"  {time.monotonic() - started:.0f} s")
+        self.say(f"{label}{name} took {time.monotonic() - started:.0f} s")
 
-    def _follow(self, command: Sequence[str], keep: Callable[[str], int], show_all: bool) -> int:
-        """Run a command, keep each line it prints, and show those that tell of progress."""
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-        ) as process:
+    def _follow(
+        self, process: subprocess.Popen[str], keep: Callable[[str], int], label: str, show_all: bool
+    ) -> int:
+        """Keep each line that a process prints, and show those that tell of progress."""
+        with process:
             assert process.stdout is not None
             for line in process.stdout:
                 keep(line)
                 if show_all or any(word in line for word in PROGRESS):
-                    self.say("  " + line.rstrip().rpartition(" - INFO - ")[2])
+                    self.say(label + line.rstrip().rpartition(" - INFO - ")[2])
         return process.returncode
 
     def _row_of_run(self, name: str) -> Row:
