@@ -118,7 +118,7 @@ class Fusion:
                 "are known to tell; give runs, or name the images with --ann"
             )
         recipe.check(val.identities, val.split_hash)
-        return cls(recipe, recipe.for_files(val.file_models))
+        return cls(recipe.for_files(val.names), recipe.for_files(val.file_models))
 
 
 def search_recipe(

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from custom.ensemble import FusionConfig, fuse
+from custom.ensemble.inputs import ValInputs
+from custom.ensemble.pipeline import Fusion
 from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe, recipe_of, write_recipe
 from custom.ensemble.search import search
 from custom.ensemble.studies import SearchSettings
@@ -54,6 +56,15 @@ def test_other_inputs_are_refused(models: dict[str, str], split: str, message: s
 def test_files_get_the_weight_of_their_model() -> None:
     spread = RECIPE.for_files(["b", "a", "b"])
     assert spread.configs[0].weights == (0.5, 1.0, 0.5)
+
+
+def test_weights_follow_their_models_in_any_order() -> None:
+    gt = ground_truth()
+    models = (detector(gt, 1), detector(gt, 2))
+    val = ValInputs(("b", "a"), models, gt, (0, 1, 0), (MODELS["b"], MODELS["a"]), "split")
+    fusion = Fusion.of_recipe(RECIPE, val)
+    assert fusion.by_model.configs[0].weights == (0.5, 1.0)
+    assert fusion.by_file.configs[0].weights == (0.5, 1.0, 0.5)
 
 
 def test_it_replays_the_fusion() -> None:
