@@ -11,7 +11,7 @@ from custom.files import PathLike
 from custom.review.charts import copy_library
 from custom.review.inputs import Review
 from custom.review.pages import classes, errors, gallery, overview, suspects
-from custom.review.site import Entry, Site, staged
+from custom.review.site import Entry, Site, check_replaceable, staged
 
 # One line a page, in the order of the navigation.
 PAGES: tuple[ModuleType, ...] = (overview, classes, errors, gallery, suspects)
@@ -30,6 +30,7 @@ def write_review(review: Review, out: PathLike) -> Path:
     Raises:
         PodiumError: If the folder holds something else, or cannot be written.
     """
+    check_replaceable(out)
     entries = [Entry(page.TITLE, page.FILE) for page in PAGES]
     with staged(out, _facts(review)) as folder:
         site = Site(folder, review.title, entries, Path(out).parent / CACHE)
