@@ -131,7 +131,7 @@ def test_the_downloaded_patch_applies(open_page, review: Review, tmp_path: Path)
     assert browser.js("return !document.getElementById('nothing').hidden")
     fill(browser, "author", "Ann Müller")
     path = exported(browser, tmp_path / "downloads")
-    assert path.name == "labels-ann-m-ller.jsonl"
+    assert path.name == "labels-ann-müller.jsonl"
 
     read = read_patches([path])
     assert {edit.decision for edit in read} == {edit.decision for edit in kept}

@@ -44,6 +44,7 @@ def write(review: Review, site: Site) -> None:
         FILE, "suspects.html", TITLE,
         num_shown=len(shown), num_found=len(proposals.records), proposals=proposals,
         kinds=KINDS, classes=gt.categories.names, annotations=gt.source,
+        has_pictures=bool(pictures),
     )  # fmt: skip
 
 

@@ -110,17 +110,14 @@ const Data = (() => {
 
   /* Draw what is to be seen of an image; the box named `chosen` last and stronger. */
   function overlay(svg, here, state, chosen, withText) {
-    Picture.clear(svg);
     const boxes = drawn(here, state);
     boxes.sort((a, b) => (a.name === chosen) - (b.name === chosen));
     for (const box of boxes) {
-      const classes = [];
-      if (box.name === chosen) classes.push("chosen");
-      else if (box.faint) classes.push("faint");
-      const group = Picture.draw(svg, box.bbox, box.style, withText ? box.text : "", classes);
-      group.dataset.name = box.name;
+      if (box.name === chosen) box.classes = ["chosen"];
+      else if (box.faint) box.classes = ["faint"];
+      if (!withText) box.text = "";
     }
-    return boxes;
+    Picture.draw(svg, boxes);
   }
 
   function boxNamed({ truth, found }, name) {

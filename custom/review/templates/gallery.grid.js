@@ -6,11 +6,11 @@ const Grid = (() => {
   const GAP = 12;
   const LEAST_WIDTH = 168;
   const CAPTION = 46;
+  const cards = new Map();
   let items = [];
   let errors = null;
   let state = null;
   let open = () => {};
-  const cards = new Map();
   let layout = { columns: 1, width: LEAST_WIDTH, row: LEAST_WIDTH };
 
   function measure() {
@@ -22,65 +22,59 @@ const Grid = (() => {
     root.style.height = `${rows * layout.row}px`;
   }
 
-  function drop() {
-    for (const card of cards.values()) card.remove();
-    cards.clear();
-  }
-
-  const nameOf = (item) => item && `${item.image}/${item.box}`;
-
-  /* Show other items; cards whose item stays where it was are only drawn anew. */
+  /* Show other items; a card whose item is still in sight moves to its place. */
   function show(newItems, newErrors, newState, onOpen) {
-    const samePictures = state && state.show === newState.show;
     [items, errors, state, open] = [newItems, newErrors, newState, onOpen];
     measure();
-    for (const [position, card] of cards) {
-      const item = items[position];
-      if (samePictures && card.dataset.item === nameOf(item)) refresh(card, item);
-      else { card.remove(); cards.delete(position); }
-    }
     fill();
   }
 
-  function refresh(card, item) {
-    card.querySelector(".caption").replaceWith(caption(item));
-    fillIn(card, item);
-  }
+  const nameOf = (item) => `${state.model}/${item.image}/${item.box}`;
 
-  /* Make the cards in sight, and a screen before and after; drop the others. */
+  /* Make the cards in sight, and half a screen before and after; drop the others. */
   function fill() {
     if (!state || !root.offsetParent) return;
     const top = -root.getBoundingClientRect().top;
     const { columns, row } = layout;
     const first = Math.max(0, Math.floor((top - innerHeight / 2) / row)) * columns;
     const last = Math.min(items.length, Math.ceil((top + innerHeight * 1.5) / row) * columns);
-    for (const [position, card] of cards) {
-      if (position < first || position >= last) { card.remove(); cards.delete(position); }
-    }
+    const gone = new Set(cards.keys());
     for (let position = first; position < last; position++) {
-      if (!cards.has(position)) cards.set(position, make(position));
+      const name = nameOf(items[position]);
+      gone.delete(name);
+      if (!cards.has(name)) cards.set(name, make());
+      put(cards.get(name), position);
     }
+    for (const name of gone) { cards.get(name).remove(); cards.delete(name); }
   }
 
-  function make(position) {
-    const item = items[position];
+  function make() {
     const card = document.createElement("button");
     card.type = "button";
     card.className = "card";
-    card.dataset.position = position;
-    card.dataset.item = nameOf(item);
-    card.title = Data.facts.names[item.image];
-    const { columns, width, row } = layout;
-    card.style.width = `${width}px`;
-    card.style.height = `${row - GAP}px`;
-    const [x, y] = [position % columns, Math.floor(position / columns)];
-    card.style.transform = `translate(${x * (width + GAP)}px, ${y * row}px)`;
-    card.addEventListener("click", () => open(position));
-    card.append(caption(item));
+    card.addEventListener("click", () => open(Number(card.dataset.position)));
     root.append(card);
-    fillIn(card, item);
     return card;
   }
+
+  /* Put a card where its item is listed, drawn as the state wants it. */
+  function put(card, position) {
+    const { columns, width, row } = layout;
+    const [x, y] = [position % columns, Math.floor(position / columns)];
+    card.dataset.position = position;
+    card.style.width = `${width}px`;
+    card.style.height = `${row - GAP}px`;
+    card.style.transform = `translate(${x * (width + GAP)}px, ${y * row}px)`;
+    if (drawnFor.get(card) === state) return;
+    drawnFor.set(card, state);
+    const item = items[position];
+    card.title = Data.facts.names[item.image];
+    card.querySelector(".caption")?.remove();
+    card.append(caption(item));
+    fillIn(card, item).catch((error) => { card.title = error.message; });
+  }
+
+  const drawnFor = new WeakMap();
 
   function caption(item) {
     const text = document.createElement("span");
@@ -115,9 +109,9 @@ const Grid = (() => {
 
   /* Draw a card's picture once its boxes are there, unless it is out of sight by then. */
   async function fillIn(card, item) {
-    const drawing = state;
+    const wanted = state;
     const here = await Data.boxesOf(state.model, item.image);
-    if (!card.isConnected || drawing !== state) return;
+    if (!card.isConnected || wanted !== state) return;
     const svg = card.querySelector("svg") ?? placed(card, item, here);
     Data.overlay(svg, here, state, item.box, false);
   }
@@ -144,7 +138,7 @@ const Grid = (() => {
     if (top - scrollY < low) scrollTo(0, top - low);
     else if (top + layout.row - scrollY > innerHeight) scrollTo(0, top + layout.row - innerHeight);
     fill();
-    cards.get(position)?.focus({ preventScroll: true });
+    cards.get(nameOf(items[position]))?.focus({ preventScroll: true });
   }
 
   const columns = () => layout.columns;
@@ -152,12 +146,13 @@ const Grid = (() => {
   new ResizeObserver(() => {
     if (!state || root.clientWidth === lastWidth || !root.offsetParent) return;
     lastWidth = root.clientWidth;
-    drop();
     measure();
     fill();
   }).observe(root);
-  addEventListener("scroll", () => requestAnimationFrame(fill), { passive: true });
-  addEventListener("resize", () => requestAnimationFrame(fill));
+  let waiting = 0;
+  const later = () => { cancelAnimationFrame(waiting); waiting = requestAnimationFrame(fill); };
+  addEventListener("scroll", later, { passive: true });
+  addEventListener("resize", later);
 
   return { show, fill, focus, columns, costText };
 })();

@@ -97,6 +97,7 @@
     document.body.classList.toggle("viewing", isOpen);
     if (isOpen) {
       View.show(state, errors, (box) => change({ box })).catch(report);
+      preload();
       if (!wasOpen) scrollTo(0, 0);
     } else {
       View.close();
@@ -104,6 +105,13 @@
       if (wasOpen) { scrollTo(0, scrolled); Grid.fill(); if (cursor >= 0) Grid.focus(cursor); }
     }
     say();
+  }
+
+  /* The pictures that the next key will ask for. */
+  function preload() {
+    for (const item of [items[cursor + 1], items[cursor - 1]]) {
+      if (item && Data.href(item.image, false)) new Image().src = Data.href(item.image, false);
+    }
   }
 
   function report(error) {
@@ -187,7 +195,8 @@
   /* Keys that a control or the browser itself needs are left to it. */
   function onKey(event) {
     const { target, key } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[key] || at("help").open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || at("help").open) return;
+    if (!Object.hasOwn(KEYS, key)) return;
     if (key.startsWith("Arrow") && target.matches("select, input[type=range]")) return;
     if (state.image !== null && (key === "ArrowDown" || key === "ArrowUp")) return;
     if (key.length === 1 && target.matches("select")) return;

@@ -53,31 +53,43 @@ const Picture = (() => {
     return [x, y, x + side, y + side];
   }
 
-  /* Draw one box: style is truth, hit, error or missed; text may be empty. */
-  function draw(svg, bbox, style, text, classes) {
+  /* Draw boxes, and take away what was drawn before and is not among them. Each has a bbox, a
+     style (truth, hit, seen, error or missed), a text or none, classes or none, and a name. */
+  function draw(svg, boxes) {
+    const before = drawn.get(svg) ?? new Map();
+    const now = new Map();
+    for (const box of boxes) {
+      const key = [box.name, box.style, box.text ?? "", ...(box.classes ?? [])].join("|");
+      now.set(key, before.get(key) ?? one(svg, box));
+      before.delete(key);
+    }
+    for (const parts of before.values()) parts.forEach((node) => node.remove());
+    drawn.set(svg, now);
+  }
+
+  const drawn = new WeakMap();
+
+  function one(svg, { name, bbox, style, text, classes = [] }) {
     const [x, y, x2, y2] = bbox;
     const place = { x, y, width: Math.max(x2 - x, 0), height: Math.max(y2 - y, 0) };
-    const group = element("g", { class: ["box", ...(classes || [])].join(" ") });
-    group.dataset.style = style;
+    const group = element("g", { class: ["box", ...classes].join(" ") });
+    Object.assign(group.dataset, { style, name });
     element("rect", { class: "halo", ...place }, group);
     element("rect", { class: `line ${style}`, ...place }, group);
     // Labels lie above all lines.
     const texts = svg.querySelector("g.texts");
     svg.insertBefore(group, texts);
-    if (text) label(texts, bbox, style, text, classes || []);
-    return group;
+    return text ? [group, label(texts, bbox, style, text, classes)] : [group];
   }
 
   /* What is annotated is named above its lower edge, what is detected below its upper one. */
   function label(texts, [x, y, , y2], style, text, classes) {
     const annotated = style === "truth" || style === "missed";
     const place = { x, y: annotated ? y2 : y, dx: "0.25em", dy: annotated ? "-0.4em" : "1.05em" };
-    element("text", { class: [style, ...classes].join(" "), ...place }, texts).textContent = text;
+    const node = element("text", { class: [style, ...classes].join(" "), ...place }, texts);
+    node.textContent = text;
+    return node;
   }
 
-  function clear(svg) {
-    for (const box of svg.querySelectorAll("g.box, text")) box.remove();
-  }
-
-  return { make, show, size, around, draw, clear };
+  return { make, show, size, around, draw };
 })();

@@ -8,7 +8,7 @@
   const NAMES = { accept: "accepted", reject: "rejected" };
   const STORE = `podium-suspects-${hash}`;
   const filters = { kind: "", class: "", show: "open" };
-  const history_ = [];
+  const trail = [];
   // By the line that a suspect proposes, so that another review of the same file knows it.
   let decisions = new Map();
   let listed = [];
@@ -45,7 +45,7 @@
       tell();
       return;
     }
-    history_.push({ i: current, before: decisionOn(current) });
+    trail.push({ i: current, before: decisionOn(current) });
     const given = at("reason").value.trim();
     const reason = given === suspects[current].reason ? "" : given;
     decisions.set(suspects[current].line, { verdict, reason });
@@ -62,7 +62,7 @@
   }
 
   function undo() {
-    const last = history_.pop() ?? (current >= 0 && decisionOn(current) ? { i: current } : null);
+    const last = trail.pop() ?? (current >= 0 && decisionOn(current) ? { i: current } : null);
     if (!last) return;
     const { line } = suspects[last.i];
     if (last.before) decisions.set(line, last.before);
@@ -186,13 +186,15 @@
   }
 
   function drawBoxes(svg, suspect, image, labelled) {
-    image.bboxes.forEach((bbox, row) => {
-      if (row === suspect.row || !others) return;
-      Picture.draw(svg, bbox, "truth", labelled ? image.classes[row] : "", ["faint"]);
-    });
+    const boxes = image.bboxes.map((bbox, row) => (
+      { name: row, bbox, style: "truth", text: image.classes[row], classes: ["faint"] }));
+    const shown = others ? boxes.filter(({ name }) => name !== suspect.row) : [];
     const { annotated, seen, kind } = suspect;
-    if (annotated) Picture.draw(svg, annotated, "truth", labelled ? suspect.class : "", ["strong"]);
-    if (kind !== "duplicate") Picture.draw(svg, seen, "seen", labelled ? suspect.seenClass : "");
+    if (annotated) shown.push({ name: "own", bbox: annotated, style: "truth", text: suspect.class });
+    if (kind !== "duplicate") {
+      shown.push({ name: "seen", bbox: seen, style: "seen", text: suspect.seenClass });
+    }
+    Picture.draw(svg, labelled ? shown : shown.map((box) => ({ ...box, text: "" })));
   }
 
   function tell() {
@@ -250,7 +252,7 @@
     const lines = readyPatch();
     if (!lines) return;
     const link = document.createElement("a");
-    const author = at("author").value.trim().toLowerCase().replace(/[^a-z0-9]+/g, "-");
+    const author = at("author").value.trim().toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-");
     link.href = URL.createObjectURL(new Blob(lines, { type: "application/jsonl" }));
     link.download = `labels-${author.replace(/^-|-$/g, "") || "patch"}.jsonl`;
     link.click();
