@@ -35,9 +35,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     fusing.add_argument("--iou-thr", type=float, default=0.55, help="(%(default)s)")
     fusing.add_argument("--skip-box-thr", type=float, default=1e-4, help="(%(default)s)")
     fusing.add_argument("--weights", type=float, nargs="+", help="one per model")
+    fusing.add_argument("--conf-type", default="avg", help="how WBF scores a cluster (%(default)s)")
     fusing.add_argument("--recipe", metavar="FILE", help="what tools/ensemble.py --search found")
     fusing.add_argument("--clip", action="store_true", help="limit boxes to their images")
     fusing.add_argument("--drop-degenerate", action="store_true", help="drop boxes without area")
+    fusing.add_argument("--dedupe", action="store_true", help="drop each model's own duplicates")
     return parser.parse_args(argv)
 
 
@@ -62,8 +64,9 @@ def request_of(args: argparse.Namespace) -> Request:
         iou_thr=args.iou_thr,
         skip_box_thr=args.skip_box_thr,
         weights=None if args.weights is None else tuple(args.weights),
+        conf_type=args.conf_type,
     )
-    repairs = Repairs(clip=args.clip, drop_degenerate=args.drop_degenerate)
+    repairs = Repairs(args.clip, args.drop_degenerate, args.dedupe)
     return Request(
         args.runs, args.predictions, args.ann, args.format, args.images, config, args.recipe,
         repairs, args.suspects,

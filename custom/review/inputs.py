@@ -207,7 +207,8 @@ def _recipe(request: Request, val: ValInputs) -> Recipe:
 def _with_ensemble(review: Review, request: Request, val: ValInputs) -> Review:
     """Return the review with the models' ensemble as its last one."""
     recipe = _recipe(request, val)
-    prepared, notes = request.repairs.apply(val.models, val.gt.images)
+    named = [replace(model.predictions, source=model.name) for model in review.models]
+    prepared, notes = request.repairs.apply(named, val.gt.images)
     notes += find_duplicating(prepared, recipe.configs[0])
     fused = fuse_recipe(recipe, prepared, val.gt.images).predictions
     origin = recipe_text(recipe, request.recipe_file)

@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from custom.ensemble import FusionConfig, fuse
 from custom.ensemble.inputs import val_of_runs
+from custom.ensemble.pipeline import Repairs
 from custom.ensemble.recipe import Recipe, write_recipe
 from custom.errors import PodiumError
 from custom.evaluation import score
 from custom.files import read_json, write_json
 from custom.review.inputs import ENSEMBLE, Request, Review, read_review
 from custom.runs import read_run, update_record
+from custom.tables import Predictions
 from custom.tables.coco import read_ground_truth, write_results
 from custom.testing.toy_runs import jittered, make_toy_run, make_toy_split
 
@@ -132,6 +136,39 @@ def test_options_of_fusing_reach_the_ensemble(toy_folder: Path) -> None:
     assert review.models[2].note == "nms, IoU 0.4, boxes from 0.0001, weights 1, 0.5"
     with pytest.raises(PodiumError, match=r"one entry per model \(2\), but got 3"):
         read_review(Request(runs=runs, config=FusionConfig(weights=(1, 1, 1))))
+
+
+def test_notes_name_their_model(toy_folder: Path, tmp_path: Path) -> None:
+    run = read_run(toy_folder / "runs" / "near-0")
+    found = run.val_predictions()
+    gt = run.val_ground_truth
+    twice = concatenate_boxes(found)
+    write_results(tmp_path / "once.json", found, gt.categories)
+    write_results(tmp_path / "twice.json", twice, gt.categories)
+    write_json(tmp_path / "ann.json", only(read_json(run.val_file), gt.images.ids.tolist()))
+    paths = [str(tmp_path / name) for name in ("once.json", "twice.json")]
+    request = Request(predictions=paths, ann_file=tmp_path / "ann.json")
+    notes = read_review(request).notes
+    assert [note.partition(" ")[0] for note in notes] == ["twice"]
+    assert "50% of its boxes repeat" in notes[0]
+    deduped = read_review(replace(request, repairs=Repairs(dedupe=True)))
+    assert deduped.prepared[1].num_boxes == found.num_boxes
+
+
+def concatenate_boxes(table: Predictions) -> Predictions:
+    """Return a table with each box twice."""
+    index = np.concatenate([table.image_index] * 2)
+    columns = (
+        np.concatenate([column] * 2) for column in (table.bboxes, table.scores, table.labels)
+    )
+    return Predictions.from_rows(table.image_ids, index, *columns)
+
+
+def only(content: dict[str, Any], ids: list[int]) -> dict[str, Any]:
+    """Return COCO content with some of its images."""
+    images = [image for image in content["images"] if image["id"] in ids]
+    annotations = [each for each in content["annotations"] if each["image_id"] in ids]
+    return {**content, "images": images, "annotations": annotations}
 
 
 def test_a_recipe_reaches_the_ensemble(
