@@ -189,6 +189,21 @@ def test_a_link_restores_everything(view, review_folder: Path) -> None:
     }
 
 
+def test_a_link_to_a_box_shows_it_zoomed(view, toy_review: Review) -> None:
+    image = busy_image(toy_review.analyses[0].errors, toy_review.gt)
+    bboxes = toy_review.gt.bboxes[toy_review.gt.rows(image)]
+    sides = (bboxes[:, 2:] - bboxes[:, :2]).max(axis=1)
+    box = int(sides.argmin())
+    browser = view(f"model=0&score=0&image={image}&box=g{box}&zoom=1&show=boxes")
+    browser.wait("return document.querySelector('#stage g.chosen')")
+    assert browser.js("return document.querySelector('#stage g.chosen').dataset.name") == f"g{box}"
+    left = browser.js("return document.querySelector('#stage g.chosen rect').getAttribute('x')")
+    assert float(left) == bboxes[box, 0]
+    # As much again on each side as the box is wide.
+    width = browser.js("return document.querySelector('#stage svg').viewBox.baseVal.width")
+    assert width == max(3 * sides[box], 48) < 100
+
+
 def test_a_link_with_nonsense_shows_the_beginning(view, toy_review: Review) -> None:
     browser = view("model=99&show=x&kind=%3Cb%3E&class=__proto__&score=7&box=d&hide=,,toString")
     values = browser.js(
