@@ -87,6 +87,7 @@ def by_class(review: Review, order: Sequence[int]) -> Figure:
                     for c, a, b, d in lines
                 ],
                 "hoverinfo": "text",
+                "cliponaxis": False,
             }
         )  # fmt: skip
     labels = [f"{short(names[c])} ({count(num_gt[c])})" for c in order]

@@ -31,11 +31,18 @@ def score_histogram(analysis: Analysis, label: int) -> tuple[IntArray, IntArray]
 
 
 def curve_points(curve: Curve, max_points: int = MAX_POINTS) -> IntArray:
-    """Return which points of a curve to draw: both ends, and others evenly over recall."""
+    """Return which points of a curve to draw: those where recall rises, and those just before.
+
+    Between two of them the curve only falls. Of more than `max_points`, some evenly over recall.
+    """
     count = len(curve.scores)
-    if count <= max_points:
-        return np.arange(count)
+    if count == 0:
+        return np.arange(0)
     recall = np.nan_to_num(curve.recall)
+    rises = np.flatnonzero(np.diff(recall) > 0) + 1
+    corners = np.unique(np.concatenate([[0], rises - 1, rises, [count - 1]]))
+    if len(corners) <= max_points:
+        return corners
     wanted = np.linspace(recall[0], recall[-1], max_points)
-    places = np.searchsorted(recall, wanted).clip(max=count - 1)
-    return np.unique(np.concatenate([[0], places, [count - 1]]))
+    places = np.searchsorted(recall[corners], wanted).clip(max=len(corners) - 1)
+    return corners[np.unique(np.concatenate([[0], places, [len(corners) - 1]]))]

@@ -45,6 +45,17 @@ def test_a_long_curve_keeps_its_ends_and_its_form() -> None:
     assert np.abs(drawn - curve.precision)[100:].max() < 0.01
 
 
+def test_a_short_curve_keeps_every_corner() -> None:
+    """Two hits, with three misses between them: the fall to the last of these must be drawn."""
+    gt = make_gt([(0, 0, *BOX), (0, 0, *FAR)])
+    misses = [(0, 0, 0.8 - k / 10, 500, 500, 550, 550) for k in range(3)]
+    rows = [(0, 0, 0.9, *BOX), *misses, (0, 0, 0.2, *FAR), (0, 0, 0.1, 700, 700, 800, 800)]
+    curve = Analysis(gt, make_predictions(rows)).curves[0]
+    points = curve_points(curve)
+    assert points.tolist() == [0, 3, 4, 5]
+    assert curve.precision[points].tolist() == [1, 1 / 4, 2 / 5, 2 / 6]
+
+
 def test_a_class_without_detections_has_no_points() -> None:
     gt = make_gt([(0, 0, *BOX)])
     assert len(curve_points(Analysis(gt, make_predictions([])).curves[0])) == 0

@@ -22,7 +22,7 @@ from custom.review.text import joined
 TITLE = "Overview"
 FILE = "index.html"
 # More classes make a chart too long to look at; the weakest are shown.
-MOST_CHARTED = 100
+MOST_CHARTED = 40
 # Detectors give boxes of far lower scores than this; a model without them was cut.
 CUT_SCORE = 0.1
 

@@ -27,7 +27,7 @@ window.ClassFigures = (function () {
       });
       if (one.best) {
         data.push({
-          type: "scatter", mode: "markers", x: [one.best.recall], y: [one.best.precision],
+          type: "scatter", mode: "markers", cliponaxis: false, x: [one.best.recall], y: [one.best.precision],
           marker: { symbol: "circle-open", size: 11, color: model.colour, line: { width: 2 } },
           text: [`${name}, best F1<br>score from ${fixed(one.best.scores)} on<br>` +
             `precision ${fixed(one.best.precision)}, recall ${fixed(one.best.recall)}`],
@@ -94,14 +94,18 @@ window.ClassFigures = (function () {
     const text = counts.map((row, i) => row.map((count, j) =>
       `${rows[i]} taken for ${columns[j]}<br>${count} (${(z[i][j] || 0).toFixed(1)}%)`));
     const position = [...Array(size).keys()];
+    const isLarge = size > 25; // without numbers in the cells
     const figure = {
       data: [{
-        type: "heatmap", z, x: position, y: position, text, hoverinfo: "text", xgap: 1, ygap: 1,
+        type: "heatmap", z, x: position, y: position, text, hoverinfo: "text",
+        xgap: isLarge ? 0 : 1, ygap: isLarge ? 0 : 1,
         zmin: 0, zmax: 100, showscale: false,
         colorscale: [[0, "var(--ramp-0)"], [1, "var(--ramp-1)"]],
       }],
       layout: {
-        height: 110 + 30 * size, width: Math.max(560, 210 + 46 * size), annotations: [],
+        height: 110 + (isLarge ? 12 : 30) * size, annotations: [],
+        width: Math.max(560, 210 + (isLarge ? 12 : 46) * size),
+        font: { family: "system-ui, sans-serif", size: isLarge ? 9 : 12, color: "var(--text)" },
         margin: { l: 8, r: 60, t: 8, b: 8 },
         xaxis: { tickvals: position, ticktext: columns, side: "top", showgrid: false,
           tickangle: size > 4 ? -40 : 0, zeroline: false },
@@ -109,7 +113,7 @@ window.ClassFigures = (function () {
           zeroline: false },
       },
     };
-    if (size <= 25) figure.layout.annotations = numbers(z);
+    if (!isLarge) figure.layout.annotations = numbers(z);
     return figure;
   }
 
