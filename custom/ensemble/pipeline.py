@@ -14,7 +14,7 @@ from custom.ensemble.duplicates import dedupe, find_duplicating
 from custom.ensemble.inputs import Inputs, ValInputs
 from custom.ensemble.recipe import Recipe, fuse_recipe, recipe_of
 from custom.errors import PodiumError
-from custom.evaluation import bootstrap_ap, match_for, score
+from custom.evaluation import bootstrap_ap, match_for, rare_class_notes, score
 from custom.tables import Images, Predictions
 
 if TYPE_CHECKING:
@@ -83,8 +83,9 @@ def judge(val: ValInputs, recipe: Recipe, repairs: Repairs) -> Judgement:
         name: score(val.gt, model).value for name, model in zip(val.names, models, strict=True)
     }
     fused = fuse_recipe(recipe, models, val.gt.images).predictions
-    samples = bootstrap_ap(match_for(val.gt, fused, "AP50"), NUM_RESAMPLES)[:, -1]
-    low, high = np.nanquantile(samples, TAILS).tolist()
+    samples = bootstrap_ap(match_for(val.gt, fused, "AP50"), NUM_RESAMPLES)
+    notes += rare_class_notes(samples, val.gt.categories.names)
+    low, high = np.nanquantile(samples[:, -1], TAILS).tolist()
     value = score(val.gt, fused).value
     return Judgement(values, value, (low, high), val.split_hash, tuple(notes))
 

@@ -12,6 +12,7 @@ from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Matches
 from custom.evaluation.matching import match
 from custom.evaluation.metrics import METRICS
 from custom.evaluation.ranks import RankChange, rank_changes
+from custom.evaluation.rare import rare_class_notes, shares_lacking
 from custom.evaluation.scoring import (
     Score,
     checked_against_reference,
@@ -41,7 +42,9 @@ __all__ = [
     "paired_bootstrap",
     "precision_recall",
     "rank_changes",
+    "rare_class_notes",
     "score",
     "score_matches",
+    "shares_lacking",
     "tail_report",
 ]

@@ -66,7 +66,8 @@ def bootstrap_ap(matches: Matches, num_resamples: int = NUM_RESAMPLES, seed: int
         seed: Tables with the same number of images and the same seed are resampled alike.
 
     Returns:
-        NaN where a class has no boxes in a resample; such classes are not in its mean.
+        NaN where a class has no boxes in a resample; such classes are not in its mean, which is
+        the metric on those images (`rare_class_notes` says what follows).
     """
     _check_arguments(matches, num_resamples)
     samples = np.full((num_resamples, matches.num_classes + 1), np.nan)

@@ -9,6 +9,7 @@ import numpy as np
 
 from custom.boxes import FloatArray
 from custom.errors import PodiumError
+from custom.evaluation import rare_class_notes
 from custom.gate.difference import Difference, SeedNoise, difference_of
 from custom.gate.evidence import Evidence, Pooled, pool
 from custom.gate.notes import class_notes, comparison_note, pseudo_label_notes, seed_note
@@ -67,6 +68,7 @@ def gate(
             *comparison_note(comparisons, confidence, policy),
             *pseudo_label_notes(new, baseline),
             *class_notes(per_class, policy),
+            *rare_class_notes(difference.samples, [change.name for change in per_class]),
         ),
         policy,
     )  # fmt: skip
