@@ -82,13 +82,25 @@ def difference_of(pooled: Pooled, metric: str, num_resamples: int, seed: int) ->
     if degrees:
         errors = deviations * np.sqrt(1 / len(new) + 1 / len(baseline))
         # Few seeds say little about their own spread: Student's t has the tails for that.
-        draws = np.random.default_rng(seed).standard_t(degrees, num_resamples)
+        draws = even_draws_of_t(degrees, num_resamples, seed)
         difference = difference + draws[:, None] * errors
     noise = SeedNoise(float(deviations[-1]), degrees) if degrees else None
     return Difference(
         new.mean(axis=0), baseline.mean(axis=0), difference, num_gt,
         len(pooled.gt.images), len(new), len(baseline), image_error, noise,
     )  # fmt: skip
+
+
+def even_draws_of_t(degrees: int, num: int, seed: int) -> FloatArray:
+    """Return draws of Student's t in random order, shape (num,), that spread as evenly as t does.
+
+    Plain draws are few in the tails that decide: of 500 with 2 degrees of freedom and seed 0, the
+    97.5% quantile is 3.53 where t has 4.30, and 3.6% of equal models would be told apart on that
+    side. Here each draw is the middle one of a hundred, in order.
+    """
+    rng = np.random.default_rng(seed)
+    many = np.sort(rng.standard_t(degrees, 100 * num))
+    return rng.permutation(many[50::100])
 
 
 def pooled_deviation(groups: Sequence[FloatArray]) -> tuple[FloatArray, int]:

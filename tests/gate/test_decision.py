@@ -8,9 +8,10 @@ import pytest
 from custom.errors import PodiumError
 from custom.evaluation import match_for, paired_bootstrap
 from custom.gate import Evidence, GatePolicy, SeedNoise, gate, holm
+from custom.gate.difference import even_draws_of_t
 from custom.gate.report import format_verdict
 from tests.evaluation.cases import make_gt, make_predictions
-from tests.gate.cases import evidence, found
+from tests.gate.cases import SPLIT, evidence, found
 
 BASE = evidence((0.6, 0.6), seed=1)
 
@@ -179,3 +180,32 @@ def test_holm_by_hand():
     assert holm([0.04, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
     assert holm([0.9, 0.8]) == [1.0, 1.0]
     assert holm([]) == []
+
+
+def test_a_class_that_resamples_lack_is_named() -> None:
+    gt, predictions = found([0.9, 0.5], 40, 1)
+    rare = (gt.labels == 0) | (gt.image_index < 2)
+    rows = [
+        (image, label, *box)
+        for image, label, box in zip(gt.image_index, gt.labels, gt.bboxes, strict=True)
+    ]
+    few = make_gt([row for row, kept in zip(rows, rare, strict=True) if kept], 40, 2)
+    sides = [Evidence(f"run{k}", few, predictions, k, 0, SPLIT) for k in range(2)]
+    (note,) = [n for n in gate(sides[:1], sides[1:]).notes if "of the resamples" in n]
+    # On 2 of 40 images: (38/40)^40 = 13%.
+    assert "class 1 (1" in note
+    assert not any(
+        "of the resamples" in n for n in gate([evidence([0.9], 1)], [evidence([0.9], 2)]).notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("degrees", "quantile"), [(1, 12.706), (2, 4.303), (4, 2.776), (30, 2.042)]
+)
+@pytest.mark.parametrize("num", [500, 2000])
+def test_draws_of_t_have_its_tails(degrees: int, quantile: float, num: int) -> None:
+    draws = even_draws_of_t(degrees, num, seed=0)
+    # Tables of Student's t: 2.5% lie beyond the quantile on each side.
+    assert (draws > quantile).mean() == pytest.approx(0.025, abs=0.0025)
+    assert (draws < -quantile).mean() == pytest.approx(0.025, abs=0.0025)
+    assert abs(np.corrcoef(np.arange(num), draws)[0, 1]) < 0.15  # in no order
