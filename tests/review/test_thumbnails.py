@@ -8,7 +8,14 @@ import pytest
 from PIL import Image
 
 from custom.errors import PodiumError
-from custom.review.thumbnails import FOLDER, LARGE_SIDE, SMALL_SIDE, make_pictures, names_of
+from custom.review.thumbnails import (
+    BYTES_AS_IT_IS,
+    FOLDER,
+    LARGE_SIDE,
+    SMALL_SIDE,
+    make_pictures,
+    names_of,
+)
 from custom.tables import Images
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
@@ -52,6 +59,16 @@ def test_a_small_jpeg_is_shown_as_it_is(tmp_path: Path) -> None:
     small, large = make(tmp_path, ["a.jpg"], [(400, 300)])
     assert Path(str(large.filename)).read_bytes() == (tmp_path / "a.jpg").read_bytes()
     assert small.size == (320, 240)
+
+
+def test_a_heavy_jpeg_is_made_lighter(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (600, 600, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.jpg", quality=100)
+    _, large = make(tmp_path, ["a.jpg"], [(600, 600)])
+    made = Path(str(large.filename)).stat().st_size
+    assert (tmp_path / "a.jpg").stat().st_size > BYTES_AS_IT_IS
+    assert made < (tmp_path / "a.jpg").stat().st_size / 2
+    assert large.size == (600, 600)
 
 
 @pytest.mark.parametrize(

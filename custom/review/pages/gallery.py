@@ -24,8 +24,8 @@ ASSETS = (
     "picture.css", "picture.js",
     "gallery.css", "gallery.data.js", "gallery.grid.js", "gallery.view.js", "gallery.js",
 )  # fmt: skip
-# About 150 kB each at 1024x1024; images beyond show their boxes on an empty ground.
-PICTURES_AT_MOST = 2000
+# At 1024x1024 260 kB and 25 ms each; images beyond show their boxes on an empty ground.
+PICTURES_AT_MOST = 1500
 
 
 def write(review: Review, site: Site) -> None:
