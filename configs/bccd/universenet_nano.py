@@ -5,5 +5,8 @@ _base_ = [
     "../_base_/schedules/adamw_cosine.py",
     "../_base_/default_runtime.py",
 ]
-# Three minutes on two cores.
-train_cfg = dict(max_epochs=14, val_interval=7)
+# Batches of 4: on 233 images twice the steps teach more than steadier ones. Five minutes on two
+# cores.
+train_dataloader = dict(batch_size=4)
+optim_wrapper = dict(optimizer=dict(lr=1.5e-3))
+train_cfg = dict(max_epochs=18, val_interval=9)

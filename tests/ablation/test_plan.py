@@ -75,10 +75,13 @@ def test_a_missing_plan(tmp_path: Path) -> None:
         read_plan(tmp_path / "none.py")
 
 
-def test_each_leaf_of_the_competition_differs_from_its_baseline(tmp_path: Path) -> None:
+@pytest.mark.parametrize("competition", ["bccd", "trash"])
+def test_each_leaf_of_the_competition_differs_from_its_baseline(
+    tmp_path: Path, competition: str
+) -> None:
     configuration = pytest.importorskip("custom.detection.configuration")
-    plan = read_plan(Path(__file__).parents[2] / "configs" / "trash" / "ablations.py")
-    assert plan.name == "trash_ablations"
+    plan = read_plan(Path(__file__).parents[2] / "configs" / competition / "ablations.py")
+    assert plan.name == f"{competition}_ablations"
     resolved = {}
     for variant in (plan.baseline, *plan.variants):
         path = tmp_path / f"{variant.name}.py"

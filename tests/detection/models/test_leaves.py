@@ -1,4 +1,4 @@
-"""Every leaf of the competition: a file that is added here is tested without another line."""
+"""Every leaf of every competition: a file that is added is tested without another line."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from custom.detection.configuration import RunOptions, load_config, pretrained_p
 from tests.detection.models.toys import CONFIGS, build, losses, predict, squares
 
 # ablations.py is a plan of changes to leaves, for tools/ablate.py.
-LEAVES = sorted(set((CONFIGS / "trash").glob("*.py")) - {CONFIGS / "trash/ablations.py"})
+LEAVES = sorted(set(CONFIGS.glob("[!_]*/*.py")) - set(CONFIGS.glob("*/ablations.py")))
+# Those of the drawn and of the small data are for CPUs; docs/detectors.md is on the competition's.
+DOCUMENTED = [leaf for leaf in LEAVES if leaf.parent.name == "trash"]
 SIZE = 128
 CHECKPOINT = re.compile(r"https://\S+\.pth")
 
 
-@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.stem)
+@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: f"{leaf.parent.name}-{leaf.stem}")
 def test_leaf_inherits_and_says_why(leaf: Path) -> None:
     text = leaf.read_text(encoding="utf-8")
     assert text.startswith("# "), "the first line says which one idea the leaf adds"
@@ -26,7 +28,7 @@ def test_leaf_inherits_and_says_why(leaf: Path) -> None:
     assert len(text.splitlines()) < 40, "a leaf is no dumped config"
 
 
-@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.stem)
+@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: f"{leaf.parent.name}-{leaf.stem}")
 def test_pretrained_weights_have_an_address(leaf: Path) -> None:
     config = load_config(leaf, RunOptions())
     parts = [part["init_cfg"]["checkpoint"] for part in pretrained_parts(config.model)]
@@ -38,7 +40,7 @@ def test_pretrained_weights_have_an_address(leaf: Path) -> None:
     assert pretrained_parts(bare.model) == []
 
 
-@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.stem)
+@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: f"{leaf.parent.name}-{leaf.stem}")
 def test_leaf_trains_a_step_and_predicts(leaf: Path) -> None:
     model = load_config(leaf, RunOptions(pretrained=False)).model
     detector = build(reduced(model))
@@ -55,8 +57,8 @@ def test_leaf_trains_a_step_and_predicts(leaf: Path) -> None:
         assert ((result.scores >= 0) & (result.scores <= 1)).all()
 
 
-@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.stem)
-def test_leaf_builds_at_full_size(leaf: Path) -> None:
+@pytest.mark.parametrize("leaf", DOCUMENTED, ids=lambda leaf: f"{leaf.parent.name}-{leaf.stem}")
+def test_leaf_builds_at_full_size_as_documented(leaf: Path) -> None:
     config = load_config(leaf, RunOptions(pretrained=False))
     detector = MODELS.build(config.model)
     documented = documented_parameters()
