@@ -189,7 +189,8 @@ def _raise_faults(faults: Sequence[_Fault], total: int, images: Images) -> None:
     more = f"\n  and {len(faults) - FAULTS_NAMED} more" if len(faults) > FAULTS_NAMED else ""
     raise PodiumError(
         f"{images.source}: all {total} images that the review shows must be whole, but "
-        f"{len(faults)} are not; restore them, or review without --images:\n  "
+        f"{len(faults)} are not; restore them, name the folder that their file names start from, "
+        "or review without --images:\n  "
         + "\n  ".join(fault.text for fault in faults[:FAULTS_NAMED])
         + more
     )

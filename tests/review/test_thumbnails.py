@@ -149,7 +149,7 @@ def test_faults_are_named_and_nothing_half_made_stays(tmp_path: Path) -> None:
     names = ["good.jpg", "cut.jpg", "text.jpg", "gone.jpg", "good.png"]
     Image.new("RGB", (40, 31), RED).save(tmp_path / "good.png")
     images = images_of(names, [(40, 30), (400, 300), (40, 30), (40, 30), (40, 30)])
-    with pytest.raises(PodiumError, match="4 are not; restore them, or review without") as error:
+    with pytest.raises(PodiumError, match="4 are not; restore them, name the folder") as error:
         make_pictures(tmp_path / "review", tmp_path, images, range(5), tmp_path / "cache")
     text = str(error.value)
     assert "gone.jpg: No such file" in text
