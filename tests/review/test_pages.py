@@ -14,6 +14,12 @@ pytestmark = pytest.mark.browser
 
 SHOWN = "return document.body.dataset.shown"
 HEADING = "return document.getElementById('heading').textContent"
+# By how many pixels a chart is higher than its place.
+OVERHANG = (
+    "const place = document.getElementById(arguments[0]);"
+    "return place.querySelector('svg').getBoundingClientRect().bottom"
+    " - place.getBoundingClientRect().bottom"
+)
 CHARTS = {
     "index.html": {"by-class": ".scatterlayer .point", "finders": ".barlayer .point path"},
     "errors.html": {"gains": ".barlayer .point path"},
@@ -51,18 +57,27 @@ def test_no_page_scrolls_sideways_on_a_phone(browser: Browser, review_folder: Pa
         assert browser.overflow() <= 0, name
 
 
+def test_charts_keep_their_height_when_a_phone_is_turned(
+    browser: Browser, review_folder: Path
+) -> None:
+    for name, charts in CHARTS.items():
+        browser.open(review_folder / name, width_height=PHONE)
+        for chart in charts:
+            browser.wait(f"return document.querySelector('#{chart} svg')")
+        browser.resize(*PHONE[::-1])
+        wide = f"return document.querySelector('#{min(charts)} svg').clientWidth"
+        browser.wait(f"{wide} !== {browser.js(wide)} || innerWidth === {PHONE[1]}")
+        for chart in charts:
+            assert browser.js(OVERHANG, chart) <= 1, f"{chart} is drawn over what follows"
+
+
 @pytest.mark.parametrize("page", sorted(CHARTS))
 def test_charts_are_drawn(browser: Browser, review_folder: Path, page: str) -> None:
     browser.open(review_folder / page)
     for chart, mark in CHARTS[page].items():
         marks = f"return document.querySelectorAll('#{chart} {mark}').length"
         assert browser.wait(marks) > 0, chart
-        below = browser.js(
-            f"const box = document.getElementById('{chart}').getBoundingClientRect();"
-            f"const svg = document.querySelector('#{chart} svg').getBoundingClientRect();"
-            "return svg.height - box.height"
-        )
-        assert below <= 1, f"{chart} is drawn over what follows"
+        assert browser.js(OVERHANG, chart) <= 1, f"{chart} is drawn over what follows"
     assert browser.errors() == []
 
 
