@@ -125,6 +125,8 @@ def read_review(request: Request) -> Review:
         raise PodiumError(f"--images must be a folder, but {request.images_dir} is none")
     runs = tuple(find_runs(request.runs))
     val = _of_runs(runs) if runs else _of_files(request)
+    if val.gt.iscrowd.all():
+        raise PodiumError(f"{val.gt.source} must have annotations to judge by, but has none")
     names = _unique(val.names)
     origins = (
         _notes_of_runs(runs, val) if runs else [Path(table.source).name for table in val.models]
@@ -165,8 +167,6 @@ def _of_files(request: Request) -> ValInputs:
     paths = [str(path) for path in request.predictions]
     val = read_inputs(paths, str(request.ann_file), None, request.format_name).val
     assert val is not None
-    if val.gt.num_boxes == 0:
-        raise PodiumError(f"{request.ann_file} must have annotations to judge by, but has none")
     return val
 
 
