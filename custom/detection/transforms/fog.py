@@ -82,8 +82,8 @@ def fog_depth(
     height, width = (max(2, round(_GRID * side / longer)) for side in shape_hw)
     noise = clouds((height, width), rng)
     if kind == "patchy":
-        # Thick and thin places, with clear air where the clouds are thinnest.
-        shape = np.clip((noise - 0.1) / 0.75, 0.1, 1.0)
+        # Thick and thin places, without an edge anywhere: cut off, the clear ones look like stains.
+        shape = 0.1 + 0.9 * noise
     else:
         near, bend = rng.uniform(0.1, 0.45), rng.uniform(0.8, 1.8)
         ramp = near + (1 - near) * np.linspace(1, 0, height, dtype=np.float32)[:, None] ** bend
@@ -107,10 +107,12 @@ def clouds(shape_hw: tuple[int, int], rng: np.random.Generator) -> npt.NDArray[n
 
 
 def fog_colour(rng: np.random.Generator) -> tuple[float, float, float]:
-    """Return the fog's own light, nearly grey, in the image's order of channels."""
-    grey = rng.uniform(195, 235)
-    first, second, third = np.clip(grey + rng.uniform(-6, 6, 3), 0, 255).tolist()
-    return first, second, third
+    """Return the fog's own light, grey with a breath of blue or yellow but never pink or green.
+
+    The order of the channels does not matter.
+    """
+    grey, warmth = rng.uniform(195, 235), rng.uniform(-6, 6)
+    return grey - warmth, grey, grey + warmth
 
 
 def add_fog(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from custom.detection.transforms.fog import KINDS, RandomFog, add_fog, clouds, fog_depth
+from custom.detection.transforms.fog import KINDS, RandomFog, add_fog, clouds, fog_colour, fog_depth
 from custom.errors import PodiumError
 from tests.detection.transforms.conftest import bboxes_of, check_types, picture, sample
 
@@ -58,6 +58,20 @@ def test_more_intensity_is_thicker_and_none_is_clear():
     ]
     assert means[0] == 0
     assert means == sorted(means)
+
+
+def test_the_fog_is_grey_between_blue_and_yellow():
+    rng = np.random.default_rng(0)
+    colours = np.array([fog_colour(rng) for _ in range(200)])
+    assert colours[:, [0, 2]].mean(axis=1) == pytest.approx(colours[:, 1])
+    assert 4 < np.abs(colours[:, 0] - colours[:, 1]).max() <= 6
+    assert 185 < colours.min() < colours.max() < 245
+
+
+def test_patches_have_no_edge():
+    # Cut off at its ends, the depth had flat places; now neighbours are rarely alike.
+    depth = fog_depth((96, 96), 0.6, "patchy", np.random.default_rng(0))
+    assert (np.diff(depth, axis=1) == 0).mean() < 0.01
 
 
 def test_clouds_fill_their_range():
