@@ -15,6 +15,7 @@ default_hooks = dict(
         rule="greater",
     ),
     sampler_seed=dict(type="DistSamplerSeedHook"),
+    divergence=dict(type="DivergenceHook"),
 )
 
 env_cfg = dict(

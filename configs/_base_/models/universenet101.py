@@ -12,7 +12,7 @@ model = dict(
         pad_size_divisor=32,
     ),
     backbone=dict(
-        type="Res2Net",
+        type="ZeroInitRes2Net",
         depth=101,
         scales=4,
         base_width=26,

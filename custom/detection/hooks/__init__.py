@@ -1,5 +1,6 @@
 """Hooks, registered in MMEngine's registry."""
 
+from custom.detection.hooks.divergence import DivergenceHook
 from custom.detection.hooks.init_weights import InitWeightsHook
 from custom.detection.hooks.memory import explain_out_of_memory
 from custom.detection.hooks.patience import PatienceHook
@@ -8,6 +9,7 @@ from custom.detection.hooks.stages import StagesHook
 from custom.detection.hooks.tracking import TrackingHook
 
 __all__ = [
+    "DivergenceHook",
     "InitWeightsHook",
     "PatienceHook",
     "ResumePointHook",

@@ -81,7 +81,7 @@ def set_everything(seed: int) -> None:
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
     # A debugging aid of that mode: every new tensor is filled, a tenth of a CPU iteration.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     seed_generators(seed)
     if torch.cuda.is_available():
         torch.cuda.manual_seed_all(seed)

@@ -80,7 +80,7 @@ def reduced(model):
     shallow = {
         "SwinTransformer": {"depths": [1, 1, 1, 1]},
         "PyramidVisionTransformerV2": {"num_layers": [1, 1, 1, 1]},
-        "Res2Net": {"depth": 50, "base_width": 4},
+        "ZeroInitRes2Net": {"depth": 50, "base_width": 4},
         "CSPDarknet": {"deepen_factor": 0.33},
         "CSPNeXt": {"deepen_factor": 0.33},
         "YOLOv5Backbone": {"depth": 0.33},
