@@ -49,7 +49,7 @@ class DivergenceHook(Hook):
         found = {}
         looks_at_loss = runner.iter == 0 or self.every_n_train_iters(runner, self.interval)
         if looks_at_loss and outputs and "loss" in outputs:
-            found["loss"] = float(outputs["loss"])
+            found["loss"] = outputs["loss"].item()
         norms = runner.message_hub.log_scalars.get(GRAD_NORM)
         if norms is not None and not isinstance(runner.optim_wrapper, AmpOptimWrapper):
             found["norm of the gradients"] = float(norms.current())
