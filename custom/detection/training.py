@@ -82,7 +82,8 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> dict
 def start_from(config: Config, checkpoint: str) -> None:
     """Let the training start from another detector's weights, adapted to its classes."""
     hook = dict(type="InitWeightsHook", checkpoint=checkpoint)
-    config.custom_hooks.append({**hook, "classes": list(config.competition.classes)})
+    # Not among the custom hooks: a resumed training has none such, which would be a changed config.
+    config.default_hooks["init_weights"] = {**hook, "classes": list(config.competition.classes)}
 
 
 def check_folder(folder: Path, resume: bool) -> Path | None:

@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
+from custom.detection.seeding import config_changes
+from custom.detection.training import start_from
 from custom.errors import PodiumError
 from custom.evaluation import score
 from custom.files import read_json, sha256_of, write_json
@@ -71,6 +74,14 @@ def test_a_run_starts_from_another_runs_weights(leaf: str, tmp_path: Path) -> No
     kernels = [name for name, value in states[0].items() if value.ndim == 4]
     assert kernels
     assert all(torch.equal(states[0][name], states[1][name]) for name in kernels)
+
+
+def test_a_start_from_other_weights_is_no_changed_config_when_resumed() -> None:
+    plain = {"custom_hooks": [], "default_hooks": {}, "competition": {"classes": ["can"]}}
+    resumed, started = Config(plain), Config(plain)
+    start_from(started, "weights.pth")
+    assert started.default_hooks.init_weights.checkpoint == "weights.pth"
+    assert config_changes(started, resumed) == []
 
 
 def no_image(data: Path, leaf: str) -> list[str]:
