@@ -18,7 +18,7 @@ from custom.review.thumbnails import FOLDER, make_pictures
 
 TITLE = "Suspects"
 FILE = "suspects.html"
-ASSETS = ("picture.css", "picture.js", "suspects.css", "suspects.js")
+ASSETS = ("picture.css", "picture.js", "suspects.css", "suspects.decisions.js", "suspects.js")
 
 
 def write(review: Review, site: Site) -> None:

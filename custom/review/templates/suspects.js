@@ -2,55 +2,35 @@
 /* Suspects one after the other, accepted or rejected; what is accepted leaves as a patch. */
 
 (() => {
-  const { suspects, images, pictures, folder, hash } = window.suspects;
+  const { suspects, images, pictures, folder } = window.suspects;
   const at = (id) => document.getElementById(id);
   const FILTERS = ["kind", "class", "show"];
   const NAMES = { accept: "accepted", reject: "rejected" };
-  const STORE = `podium-suspects-${hash}`;
   const filters = { kind: "", class: "", show: "open" };
   const trail = [];
-  // By the line that a suspect proposes, so that another review of the same file knows it.
-  let decisions = new Map();
   let listed = [];
   let current = -1;
   let others = true;
   let warning = "";
-
-  /* ---- what is kept in the browser ---- */
-
-  function restore() {
-    try {
-      const kept = JSON.parse(localStorage.getItem(STORE)) || {};
-      decisions = new Map(Object.entries(kept.decisions || {}));
-      at("author").value = kept.author || "";
-    } catch (error) { /* storage may be closed to pages from disk, or hold something else */ }
-  }
-
-  function keep() {
-    const kept = { author: at("author").value, decisions: Object.fromEntries(decisions) };
-    try { localStorage.setItem(STORE, JSON.stringify(kept)); }
-    catch (error) { warn("This browser keeps nothing for pages from disk: export before you leave."); }
-  }
-
-  const decisionOn = (i) => decisions.get(suspects[i].line);
 
   /* ---- deciding ---- */
 
   function decide(verdict) {
     if (current < 0) return;
     warn("");
-    const rival = suspects[current].rivals.find((i) => decisionOn(i)?.verdict === "accept");
+    const rival = Decisions.rival(current);
     if (verdict === "accept" && rival !== undefined) {
       warn(`You accepted another edit of this box (number ${rival + 1}): undo that one first.`);
       tell();
       return;
     }
-    trail.push({ i: current, before: decisionOn(current) });
-    const given = at("reason").value.trim();
-    const reason = given === suspects[current].reason ? "" : given;
-    decisions.set(suspects[current].line, { verdict, reason });
-    keep();
+    trail.push({ i: current, before: Decisions.on(current) });
+    kept(Decisions.set(current, { verdict, reason: at("reason").value.trim() }));
     advance();
+  }
+
+  function kept(done) {
+    if (!done) warn("This browser keeps nothing for pages from disk: export before you leave.");
   }
 
   /* Go on: a decided suspect leaves the list of open ones, else the next one is shown. */
@@ -62,31 +42,26 @@
   }
 
   function undo() {
-    const last = trail.pop() ?? (current >= 0 && decisionOn(current) ? { i: current } : null);
+    const shown = current >= 0 && Decisions.on(current) ? { i: current } : null;
+    const last = trail.pop() ?? shown;
     if (!last) return;
-    const { line } = suspects[last.i];
-    if (last.before) decisions.set(line, last.before);
-    else decisions.delete(line);
-    keep();
     warn("");
+    kept(Decisions.set(last.i, last.before));
     if (!fits(last.i)) Object.assign(filters, { kind: "", class: "", show: "all" });
     relist();
     show(last.i);
   }
 
   function editReason() {
-    const decision = current >= 0 && decisionOn(current);
-    if (!decision) return;
-    const given = at("reason").value.trim();
-    decision.reason = given === suspects[current].reason ? "" : given;
-    keep();
+    const decision = current >= 0 && Decisions.on(current);
+    if (decision) kept(Decisions.set(current, { ...decision, reason: at("reason").value.trim() }));
   }
 
   /* ---- lists and filters ---- */
 
   function fits(i) {
     const suspect = suspects[i];
-    const verdict = NAMES[decisionOn(i)?.verdict] ?? "open";
+    const verdict = NAMES[Decisions.verdict(i)] ?? "open";
     return (!filters.kind || suspect.kind === filters.kind)
       && (!filters.class || [suspect.class, suspect.seenClass].includes(filters.class))
       && (filters.show === "all" || filters.show === verdict);
@@ -101,7 +76,7 @@
 
   function entry(i) {
     const { kind, class: name, score } = suspects[i];
-    const verdict = decisionOn(i)?.verdict;
+    const verdict = Decisions.verdict(i);
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.suspect = i;
@@ -122,9 +97,7 @@
   }
 
   function sum() {
-    const verdicts = suspects.map((_, i) => decisionOn(i)?.verdict);
-    const accepted = verdicts.filter((verdict) => verdict === "accept").length;
-    const rejected = verdicts.filter((verdict) => verdict === "reject").length;
+    const [accepted, rejected] = [Decisions.count("accept"), Decisions.count("reject")];
     const open = suspects.length - accepted - rejected;
     at("count").textContent = `${accepted} accepted, ${rejected} rejected, ${open} open`;
     const width = (count) => `${(100 * count) / suspects.length}%`;
@@ -145,7 +118,7 @@
     at("name").textContent = `${name}${pictures[suspects[i].image] ? "" : " (no picture)"}`;
     at("claim").textContent = claim(suspects[i]);
     at("edit").textContent = proposal(suspects[i]);
-    at("reason").value = decisionOn(i)?.reason || suspects[i].reason;
+    at("reason").value = Decisions.on(i)?.reason || suspects[i].reason;
     tell();
     mark();
   }
@@ -198,7 +171,7 @@
   }
 
   function tell() {
-    const decision = current >= 0 && decisionOn(current);
+    const decision = current >= 0 && Decisions.on(current);
     const node = at("verdict");
     node.className = warning ? "warning" : decision ? decision.verdict : "";
     node.textContent = warning || (decision ? `You ${NAMES[decision.verdict]} it.` : "");
@@ -225,24 +198,12 @@
 
   /* ---- the patch ---- */
 
-  /* Lines as `labels.py` writes them: JSON, sorted, each once. */
-  function patch() {
-    const author = at("author").value.trim();
-    const lines = suspects.flatMap(({ line, reason }, i) => {
-      const decision = decisionOn(i);
-      if (decision?.verdict !== "accept") return [];
-      const why = JSON.stringify(decision.reason || reason);
-      return [`${line}"author":${JSON.stringify(author)},"reason":${why}}\n`];
-    });
-    return [...new Set(lines)].sort();
-  }
-
   /* Return the lines, or nothing and say what lacks. */
   function readyPatch() {
-    const lines = patch();
-    const author = at("author").value.trim();
-    warn(!lines.length ? "Nothing is accepted yet: there is no patch to export."
-      : author ? "" : "Say who decides: fill in the author.");
+    const lines = Decisions.patch();
+    if (!lines.length) warn("Nothing is accepted yet: there is no patch to export.");
+    else if (!Decisions.hasAuthor()) warn("Say who decides: fill in the author.");
+    else warn("");
     tell();
     if (warning && lines.length) at("author").focus();
     return warning ? null : lines;
@@ -252,9 +213,8 @@
     const lines = readyPatch();
     if (!lines) return;
     const link = document.createElement("a");
-    const author = at("author").value.trim().toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-");
     link.href = URL.createObjectURL(new Blob(lines, { type: "application/jsonl" }));
-    link.download = `labels-${author.replace(/^-|-$/g, "") || "patch"}.jsonl`;
+    link.download = Decisions.fileName();
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
@@ -330,7 +290,7 @@
     at("undo").addEventListener("click", undo);
     at("previous").addEventListener("click", () => step(-1));
     at("next").addEventListener("click", () => step(1));
-    at("author").addEventListener("input", keep);
+    at("author").addEventListener("input", () => kept(Decisions.setAuthor(at("author").value)));
     at("reason").addEventListener("input", editReason);
     at("export").addEventListener("click", exportPatch);
     at("copy").addEventListener("click", copyPatch);
@@ -339,7 +299,7 @@
     addEventListener("resize", () => document.querySelectorAll(".picture").forEach(Picture.size));
   }
 
-  restore();
+  at("author").value = Decisions.restore();
   listen();
   fromAddress();
 })();
