@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from custom.boxes import FloatArray
+from custom.boxes import FloatArray, IntArray
 from custom.errors import PodiumError
 from custom.evaluation.errors import ERROR_NAMES, ErrorReport
 from custom.review.contributions import Findings
@@ -62,79 +62,61 @@ def by_class(review: Review, order: Sequence[int]) -> Figure:
     """Return AP50 of each class with its interval, one row a class, in the given order."""
     models, names = review.models, review.gt.categories.names
     num_gt = review.analyses[0].score.num_gt
-    step = 0.72 / len(models)
-    traces = []
-    for k, model in enumerate(models):
-        ap = review.analyses[k].score.per_class[order]
-        low, high = (ends[:-1][order] for ends in review.analyses[k].interval)
-        lines = zip(order, ap.tolist(), low.tolist(), high.tolist(), strict=True)
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "name": plain(model.name),
-                "x": _finite(ap),
-                "y": [i + (k - (len(models) - 1) / 2) * step for i in range(len(order))],
-                "error_x": {
-                    "type": "data", "symmetric": False, "width": 0, "thickness": 2,
-                    "array": _finite(high - ap), "arrayminus": _finite(ap - low),
-                    "color": colour_of(models, k),
-                },
-                "marker": {"color": colour_of(models, k), "size": 8},
-                "text": [
-                    f"{plain(names[c])}, {plain(model.name)}<br>AP50 {decimals(a)} "
-                    f"({interval(b, d)})<br>{count(num_gt[c])} boxes"
-                    for c, a, b, d in lines
-                ],
-                "hoverinfo": "text",
-                "cliponaxis": False,
-            }
-        )  # fmt: skip
     labels = [f"{short(names[c])} ({count(num_gt[c])})" for c in order]
-    height = 70 + len(order) * (16 + 11 * len(models))
     layout = {
-        "height": height,
+        "height": 70 + len(order) * (16 + 11 * len(models)),
         "margin": {"l": 8, "r": 20, "t": 8, "b": 40},
-        "xaxis": {"range": [0, 1], "title": {"text": "AP50"}, "side": "bottom"},
+        "xaxis": {"range": [0, 1], "title": {"text": "AP50"}},
         "yaxis": _rows(labels),
     }
+    traces = [_dots(review, k, order) for k in range(len(models))]
     return {"data": traces, "layout": layout, "legend": _legend(models)}
+
+
+def _dots(review: Review, k: int, order: Sequence[int]) -> Figure:
+    """Return the dots and intervals of one model, a little below those of the one before."""
+    models, names = review.models, review.gt.categories.names
+    colour, name = colour_of(models, k), plain(models[k].name)
+    place = (k - (len(models) - 1) / 2) * 0.72 / len(models)
+    ap = review.analyses[k].score.per_class[order]
+    low, high = (ends[:-1][order] for ends in review.analyses[k].interval)
+    lines = zip(order, ap.tolist(), low.tolist(), high.tolist(), strict=True)
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": _finite(ap),
+        "y": [row + place for row in range(len(order))],
+        "error_x": {
+            "type": "data", "symmetric": False, "width": 0, "thickness": 2, "color": colour,
+            "array": _finite(high - ap), "arrayminus": _finite(ap - low),
+        },
+        "marker": {"color": colour, "size": 8},
+        "text": [
+            f"{plain(names[c])}, {name}<br>AP50 {decimals(value)} ({interval(*ends)})"
+            for c, value, *ends in lines
+        ],
+        "hoverinfo": "text",
+        "cliponaxis": False,
+    }  # fmt: skip
 
 
 def finders(review: Review, found: Findings, order: Sequence[int]) -> Figure:
     """Return who finds the boxes of each size and class, as shares of them."""
-    num_classes = len(review.gt.categories)
-    sizes = len(found.groups) - num_classes
+    sizes = len(found.groups) - len(review.gt.categories)
     rows = [*range(sizes), *(sizes + label for label in order)]
     rows = [row for row in rows if found.num_gt[row] > 0]
-    labels = [f"{_group(found, row)} ({count(found.num_gt[row])})" for row in rows]
+    labels = [
+        (f"{found.groups[row]} boxes" if row < sizes else short(found.groups[row]))
+        + f" ({count(found.num_gt[row])})"
+        for row in rows
+    ]
     parts = [("every model", found.by_all, "var(--share-all)")]
     if len(review.members) > 2:
         parts.append(("several models", found.by_some, "var(--share-some)"))
-    parts += [
-        (f"only {review.models[k].name}", found.only[k], colour_of(review.models, k))
-        for k in review.members
-    ]
+    for k in review.members:
+        parts.append((f"only {review.models[k].name}", found.only[k], colour_of(review.models, k)))
     parts.append(("no model", found.by_none, "var(--share-none)"))
-    traces = []
-    for name, numbers, colour in parts:
-        shares = numbers[rows] / found.num_gt[rows]
-        traces.append(
-            {
-                "type": "bar",
-                "orientation": "h",
-                "name": plain(name),
-                "x": shares,
-                "y": list(range(len(rows))),
-                "marker": {"color": colour, "line": {"color": "var(--ground)", "width": 1}},
-                "text": [
-                    f"{label}<br>{plain(name)}: {count(number)} ({percent(share)})"
-                    for label, number, share in zip(labels, numbers[rows], shares, strict=True)
-                ],
-                "hoverinfo": "text",
-                "textposition": "none",
-            }
-        )
     layout = {
         "height": 80 + 24 * len(rows),
         "barmode": "stack",
@@ -143,8 +125,33 @@ def finders(review: Review, found: Findings, order: Sequence[int]) -> Figure:
         "xaxis": {"range": [0, 1], "tickformat": ".0%", "title": {"text": "share of boxes"}},
         "yaxis": _rows(labels),
     }
+    traces = [
+        _bars(plain(name), numbers[rows], found.num_gt[rows], labels, colour)
+        for name, numbers, colour in parts
+    ]
     legend = [(name, colour) for name, _, colour in parts]
     return {"data": traces, "layout": layout, "legend": legend}
+
+
+def _bars(
+    name: str, numbers: IntArray, totals: IntArray, labels: Sequence[str], colour: str
+) -> Figure:
+    """Return shares of rows as one part of stacked bars."""
+    shares = numbers / totals
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "x": shares,
+        "y": list(range(len(labels))),
+        "marker": {"color": colour, "line": {"color": "var(--ground)", "width": 1}},
+        "text": [
+            f"{label}<br>{name}: {count(number)} ({percent(share)})"
+            for label, number, share in zip(labels, numbers, shares, strict=True)
+        ],
+        "hoverinfo": "text",
+        "textposition": "none",
+    }
 
 
 def gains(review: Review, reports: Sequence[ErrorReport]) -> Figure:
@@ -178,12 +185,6 @@ def _legend(models: Sequence[Model]) -> list[tuple[str, str]]:
     if len(models) == 1:
         return []
     return [(model.name, colour_of(models, k)) for k, model in enumerate(models)]
-
-
-def _group(found: Findings, row: int) -> str:
-    """Return the label of a group: "all boxes", "small boxes", or a class."""
-    num_sizes = 4
-    return f"{found.groups[row]} boxes" if row < num_sizes else short(found.groups[row])
 
 
 def _rows(labels: Sequence[str]) -> dict[str, Any]:

@@ -147,10 +147,12 @@ def _of_runs(runs: Sequence[Run]) -> ValInputs:
     check_same_split(runs)
     check_same_annotations(runs)
     folds: dict[str, list[int]] = {}
+    groups: dict[str, str] = {}
     for run, key in zip(runs, model_keys(runs), strict=True):
-        folds.setdefault(key, []).append(run.record["fold"])
-        if len(set(folds[key])) < len(folds[key]):
+        known = folds.setdefault(key, [])
+        if run.record["fold"] in known or groups.setdefault(key, run.group) != run.group:
             raise PodiumError(f"runs must have different names, but two are called {key}")
+        known.append(run.record["fold"])
     first, *others = ((name, sorted(numbers)) for name, numbers in folds.items())
     for name, numbers in others:
         if numbers != first[1]:

@@ -44,7 +44,7 @@ class Browser:
         """Run a script in the page: `return ...` gives a value back."""
         return self.driver.execute_script(script, *arguments)
 
-    def wait(self, script: str, seconds: float = 10.0) -> Any:
+    def wait(self, script: str, seconds: float = 60.0) -> Any:
         """Wait until a script returns something true."""
         from selenium.webdriver.support.ui import WebDriverWait
 

@@ -92,8 +92,11 @@ def test_runs_of_other_annotations_are_refused(runs: Path, tmp_path: Path) -> No
         read_review(Request(runs=[f"{runs}/near-*"]))
 
 
-def test_two_runs_of_one_name_are_refused(runs: Path, tmp_path: Path) -> None:
-    shutil.copytree(runs / "near-0", tmp_path / "again" / "near-0")
+@pytest.mark.parametrize("fold", [0, 1])
+def test_two_runs_of_one_name_are_refused(
+    runs: Path, toy_folder: Path, tmp_path: Path, fold: int
+) -> None:
+    make_toy_run(toy_folder / "data", tmp_path / "again" / "near-0", 1, fold, "other.py")
     with pytest.raises(PodiumError, match="different names, but two are called near-0"):
         read_review(Request(runs=[str(runs / "near-0"), str(tmp_path / "again" / "near-0")]))
 
