@@ -152,7 +152,7 @@ def json_podium(files: list[Path], out: Path) -> int:
     """Read COCO results into a table."""
     from custom.tables.coco import read_results
 
-    _, images, classes = _table(files[:1])
+    images, classes = _images(files[0])
     start = _clocks()
     count = read_results(_results_file(files), images, classes).num_boxes
     _note(start)
@@ -269,6 +269,16 @@ def _table(files: list[Path]) -> Any:
         table = Predictions.from_rows(images.ids, *merged)
         _tables[key] = table, images, Categories.from_names([str(i) for i in range(10)])
     return _tables[key]
+
+
+def _images(path: Path) -> Any:
+    """Return the images of a CSV by its number of lines: to read it would count as memory."""
+    from custom.tables import Categories, Images
+
+    with path.open("rb") as stream:
+        count = sum(1 for line in stream if line.strip()) - 1
+    images = Images(np.arange(count), tuple(map(str, range(count))), np.zeros((count, 2), np.int64))
+    return images, Categories.from_names([str(i) for i in range(10)])
 
 
 def _results_file(files: list[Path]) -> Path:

@@ -102,20 +102,20 @@ def parse_cells(
 ) -> Rows:
     """Return the boxes of normalized cells, each of which has whole boxes, `counts` values."""
     width = len(form.fields)
-    values: list[FloatArray] = [np.zeros(0)]
+    values = np.empty(int(counts.sum()))
     places: list[tuple[int, int, str]] = []
-    boxes = 0
+    start = 0
     for text in _parts(cells):
         text = text if form.classes is None else _names_to_numbers(text, form)
         found, refused = parse_numbers(text)
         tokens = text.split(b" ") if refused else []
         for at in refused:
             token = tokens[at].decode("utf-8", "replace")
-            places.append((boxes + at // width, at % width, token))
-        values.append(found)
-        boxes += len(found) // width
-    table = np.concatenate(values).reshape(-1, width)
-    return Rows(form, source, names, offsets_of(counts // width), table, tuple(places))
+            places.append(((start + at) // width, at % width, token))
+        values[start : start + len(found)] = found
+        start += len(found)
+    offsets = offsets_of(counts // width)
+    return Rows(form, source, names, offsets, values.reshape(-1, width), tuple(places))
 
 
 def _parts(cells: list[bytes]) -> Iterator[bytes]:

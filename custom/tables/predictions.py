@@ -120,6 +120,8 @@ class Predictions:
     def take(self, indices: npt.ArrayLike) -> Predictions:
         """Return the images at positions `indices`, in that order, with their boxes."""
         chosen = np.asarray(indices, dtype=np.int64)
+        if np.array_equal(chosen, np.arange(self.num_images)):
+            return self  # nothing in it can change, so that no copy is needed
         rows, offsets = rows_of_images(self.offsets, chosen)
         columns = (self.bboxes[rows], self.scores[rows], self.labels[rows])
         return Predictions(self.image_ids[chosen], offsets, *columns, source=self.source)

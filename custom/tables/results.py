@@ -24,18 +24,20 @@ from custom.files import PathLike, atomic_path, read_json
 from custom.tables.images import Categories, Images
 from custom.tables.predictions import Predictions
 from custom.tables.records import boxes, check_finite, look_up, numbers
+from custom.tables.rows import offsets_of
 
 _PART_BYTES = 1 << 19
 _PART_BOXES = 1 << 15
+_SHORTEST_RECORD = b'{"image_id":1,"category_id":1,"bbox":[0,0,1,1],"score":1},'
 _BETWEEN_RECORDS = re.compile(rb"\}\s*,\s*\{")
 
 
 class _Columns(NamedTuple):
-    """Rows of a results file: positions of image and category, boxes (N, 4) as xywh, scores."""
+    """Rows of a results file: positions of image and category, boxes (N, 4) as xyxy, scores."""
 
     image_index: IntArray
     labels: IntArray
-    bboxes_xywh: FloatArray
+    bboxes: FloatArray
     scores: FloatArray
 
 
@@ -52,14 +54,14 @@ def read_results(path: PathLike, images: Images, categories: Categories) -> Pred
             category or holds numbers that are not finite.
     """
     try:
-        with open(path, "rb") as stream:
-            parts = [_read_part(part, images, categories) for part in _parts(stream)]
-        rows = _joined(parts)
+        rows = _read_in_parts(path, images, categories)
     except (OSError, ValueError, TypeError, KeyError, IndexError):
         rows = _read_whole(path, images, categories)
-    bboxes = xywh_to_xyxy(rows.bboxes_xywh)
-    columns = (rows.image_index, bboxes, rows.scores, rows.labels)
-    return Predictions.from_rows(images.ids, *columns, source=str(path))
+    index, columns = rows.image_index, (rows.bboxes, rows.scores, rows.labels)
+    if (index[1:] >= index[:-1]).all():  # as most files are: nothing to sort, nothing to copy
+        offsets = offsets_of(np.bincount(index, minlength=len(images)))
+        return Predictions(images.ids, offsets, *columns, source=str(path))
+    return Predictions.from_rows(images.ids, index, *columns, source=str(path))
 
 
 def write_results(path: PathLike, predictions: Predictions, categories: Categories) -> None:
@@ -112,11 +114,24 @@ def _last_border(text: bytes) -> re.Match[bytes] | None:
     return None
 
 
-def _joined(parts: list[_Columns]) -> _Columns:
-    """Return the parts as one, a column at a time, so that few are there twice."""
-    columns = list(zip(*parts, strict=True))
-    parts.clear()
-    return _Columns(*(np.concatenate(columns.pop(0)) for _ in _Columns._fields))
+def _read_in_parts(path: PathLike, images: Images, categories: Categories) -> _Columns:
+    """Return the columns of a file; any fault is an error, whichever.
+
+    The columns are made for the most records that the file has room for. What is not written to
+    takes no memory, while joining the parts took as much again as the table.
+    """
+    room = os.path.getsize(path) // len(_SHORTEST_RECORD) + 1
+    positions = np.empty(room, np.int64), np.empty(room, np.int64)
+    columns = _Columns(*positions, np.empty((room, 4)), np.empty(room))
+    end = 0
+    with open(path, "rb") as stream:
+        for part in _parts(stream):
+            rows = _read_part(part, images, categories)
+            start, end = end, end + len(rows.scores)
+            for column, values in zip(columns, rows, strict=True):
+                column[start:end] = values
+    index, labels, bboxes, scores = columns
+    return _Columns(index[:end], labels[:end], bboxes[:end], scores[:end])
 
 
 def _read_part(text: bytes, images: Images, categories: Categories) -> _Columns:
@@ -134,7 +149,7 @@ def _read_part(text: bytes, images: Images, categories: Categories) -> _Columns:
     if not (np.isfinite(flat).all() and np.isfinite(scores).all()):
         raise ValueError("numbers must be finite")
     positions = (np.fromiter(image_index, np.int64, count), np.fromiter(labels, np.int64, count))
-    return _Columns(*positions, flat.reshape(-1, 4), scores)
+    return _Columns(*positions, xywh_to_xyxy(flat.reshape(-1, 4)), scores)
 
 
 def _read_whole(path: PathLike, images: Images, categories: Categories) -> _Columns:
@@ -150,7 +165,7 @@ def _read_whole(path: PathLike, images: Images, categories: Categories) -> _Colu
     bboxes_xywh = boxes(content, path, "detection")
     scores = numbers(content, "score", path)
     check_finite(np.column_stack([bboxes_xywh, scores]), content, path, "detection")
-    return _Columns(image_index, labels, bboxes_xywh, scores)
+    return _Columns(image_index, labels, xywh_to_xyxy(bboxes_xywh), scores)
 
 
 def _part_text(predictions: Predictions, categories: Categories, part: slice) -> bytes:
