@@ -9,4 +9,4 @@ _base_ = [
 # cores.
 train_dataloader = dict(batch_size=4)
 optim_wrapper = dict(optimizer=dict(lr=1.5e-3))
-train_cfg = dict(max_epochs=18, val_interval=9)
+train_cfg = dict(max_epochs=14, val_interval=7)

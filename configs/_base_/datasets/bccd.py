@@ -1,4 +1,5 @@
-# Blood cells: 292 + 72 images at 640x480, 3 classes, trained at half the size.
+# Blood cells: 292 + 72 images at 640x480, 3 classes, trained at three fifths of the size: both
+# sides are multiples of 32, so that nothing is padded, and platelets stay 24 pixels wide.
 _base_ = "./competition.py"
 
 competition = dict(
@@ -11,7 +12,7 @@ competition = dict(
     classes=("WBC", "RBC", "Platelets"),
 )
 
-image_scale = (320, 240)  # width, height
+image_scale = (384, 288)  # width, height
 train_pipeline = [
     dict(type="LoadImageFromFile"),
     dict(type="LoadAnnotations", with_bbox=True),
