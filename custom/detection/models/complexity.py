@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count, islice
 from typing import Any
 from unittest import mock
 
@@ -42,13 +43,20 @@ def measure(model: Any, size: int) -> Complexity:
     """
     detector: Any = MODELS.build(model).eval()
     parameters = sum(parameter.numel() for parameter in detector.parameters())
-    counter = FlopCounterMode(display=False)
-    with torch.no_grad(), plain_convolutions(), counter:
+    with torch.no_grad(), plain_convolutions():
         if hasattr(detector, "forward_transformer"):
-            _look_with_queries(detector, size)
+            flops = _flops_with_queries(detector, size)
         else:
-            _look(detector.to("meta"), size)
-    return Complexity(parameters, counter.get_total_flops() / 1e9)
+            flops = _flops(lambda: _look(detector.to("meta"), size))
+    return Complexity(parameters, flops / 1e9)
+
+
+def _flops(look: Callable[[], object]) -> int:
+    """Return the operations of a call."""
+    counter = FlopCounterMode(display=False)
+    with counter:
+        look()
+    return counter.get_total_flops()
 
 
 def _look(detector: Any, size: int) -> None:
@@ -65,12 +73,43 @@ def _look(detector: Any, size: int) -> None:
         head(torch.empty(proposals, extractor.out_channels, *pooled, device="meta"))
 
 
-def _look_with_queries(detector: Any, size: int) -> None:
-    """Run a DETR for real: its reference points are made from values, not from shapes alone."""
+def _flops_with_queries(detector: Any, size: int) -> float:
+    """Return the operations of a DETR: its features' without values, its transformer's scaled.
+
+    The transformer must be run for real, since its reference points are made from values. Its
+    cost is so much a cell of the feature maps, beside what its queries cost, which are always as
+    many: two small sizes tell the cost at any.
+    """
+    detector.backbone.to("meta")
+    detector.neck.to("meta")
+    # The queries are chosen from the cells, of which there must be as many.
+    fitting = (s for s in count(64, 64) if _cells(_maps(detector, s)) >= detector.num_queries)
+    (cells, cost), (more_cells, more_cost) = (_transformer(detector, s) for s in islice(fitting, 2))
+    features: list[Tensor] = []
+    flops = _flops(lambda: features.extend(_maps(detector, size)))
+    by_cell = (more_cost - cost) / (more_cells - cells)
+    return flops + cost + by_cell * (_cells(features) - cells)
+
+
+def _transformer(detector: Any, size: int) -> tuple[int, int]:
+    """Return how many cells the feature maps have at a size, and the transformer's operations."""
     shapes = dict.fromkeys(("img_shape", "batch_input_shape"), (size, size))
-    features = detector.extract_feat(torch.zeros(1, 3, size, size))
-    hidden = detector.forward_transformer(features, [DetDataSample(metainfo=shapes)])
-    detector.bbox_head(hidden["hidden_states"], hidden["references"])
+    features = tuple(torch.zeros(level.shape) for level in _maps(detector, size))
+
+    def look() -> None:
+        hidden = detector.forward_transformer(features, [DetDataSample(metainfo=shapes)])
+        detector.bbox_head(hidden["hidden_states"], hidden["references"])
+
+    return _cells(features), _flops(look)
+
+
+def _maps(detector: Any, size: int) -> Sequence[Tensor]:
+    """Return the feature maps of a detector whose backbone has no values: shapes alone."""
+    return detector.extract_feat(torch.empty(1, 3, size, size, device="meta"))
+
+
+def _cells(features: Sequence[Tensor]) -> int:
+    return sum(level.shape[-2] * level.shape[-1] for level in features)
 
 
 @contextmanager

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
+from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from torch.utils.flop_counter import FlopCounterMode
 
 from custom.detection.models.complexity import Complexity, measure, plain_convolutions
 from custom.detection.models.pyramid_conv import LevelConv
-from tests.detection.models.toys import CONFIGS, model_config
+from tests.detection.models.toys import CONFIGS, build, model_config
 
 
 def test_deformable_convolutions_count_as_plain_ones() -> None:
@@ -24,6 +27,23 @@ def test_cost_grows_with_the_area(base) -> None:
     small, large = (measure(model_config(base), size) for size in (256, 512))
     assert small.parameters == large.parameters
     assert large.gflops == pytest.approx(4 * small.gflops, rel=0.01)
+
+
+def test_the_transformer_of_a_detr_is_scaled_exactly() -> None:
+    model = model_config("dino")
+    model.backbone.init_cfg = None
+    model.num_queries = 20
+    model.encoder.num_layers = model.decoder.num_layers = 1
+    scaled = measure(copy.deepcopy(model), 192).gflops  # building one changes its config
+    # The same, with the whole detector run for real at this size.
+    detector = build(model).eval()
+    shapes = {"img_shape": (192, 192), "batch_input_shape": (192, 192)}
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
+        features = detector.extract_feat(torch.zeros(1, 3, 192, 192))
+        hidden = detector.forward_transformer(features, [DetDataSample(metainfo=shapes)])
+        detector.bbox_head(hidden["hidden_states"], hidden["references"])
+    assert scaled == pytest.approx(counter.get_total_flops() / 1e9, rel=1e-9)
 
 
 def test_second_stages_count_for_their_proposals() -> None:
