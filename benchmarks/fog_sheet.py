@@ -26,7 +26,7 @@ def draw_row(seed: int, side: int) -> Any:
     scene = draw_scene(rng, rng.integers(0, NUM_CLASSES, NUM_OBJECTS).tolist(), side).image
     cells = [_titled(scene, "plain")]
     for kind, intensity in COLUMNS:
-        depth = fog_depth(scene.shape[:2], intensity, kind, rng)
+        depth = fog_depth((side, side), intensity, kind, rng)
         fogged = add_fog(scene, depth, fog_colour(rng))
         cells.append(_titled(fogged, f"{kind} {intensity}"))
     return np.hstack(cells)
