@@ -1,5 +1,4 @@
-# A third of the epochs at a smaller size, for comparing changes in two minutes each. What helps
-# is tried in full after.
+# Six epochs at a smaller size, for comparing changes. What helps is tried in full after.
 _base_ = [
     "../_base_/models/universenet_nano.py",
     "../_base_/datasets/bccd_320.py",

@@ -5,5 +5,5 @@ _base_ = [
     "../_base_/schedules/adamw_cosine.py",
     "../_base_/default_runtime.py",
 ]
-# Two minutes on two cores: enough to learn the drawn classes, not enough to saturate.
+# Three minutes on one core: enough to learn the drawn classes, not enough to saturate.
 train_cfg = dict(max_epochs=11, val_interval=11)

@@ -1,4 +1,4 @@
-# Blood cells at half the size: two thirds of the time, for comparing changes.
+# Blood cells at half the size, for comparing changes with less work.
 _base_ = "./bccd.py"
 
 image_scale = (320, 240)
