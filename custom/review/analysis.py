@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import numpy as np
+
 from custom.boxes import FloatArray
 from custom.evaluation import (
     Curve,
@@ -75,7 +77,5 @@ class Analysis:
     @cached_property
     def thresholds(self) -> FloatArray:
         """By class, shape (C,), the score from which on F1 is highest; above 1 where none is."""
-        import numpy as np
-
         best = np.array([curve.best_score_thr() for curve in self.curves])
         return np.where(np.isnan(best), np.inf, best)
