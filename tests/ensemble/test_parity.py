@@ -101,6 +101,27 @@ def test_the_grid_is_not_vacuous() -> None:
     assert len(outcomes) > len(CONFIGS) / 2
 
 
+@pytest.mark.parametrize("conf_type", ["avg", "max"])
+def test_overlaps_with_a_mean_equal_the_threshold_there_too(conf_type: str) -> None:
+    """Boxes on a grid of tenths, all of one score: many overlaps equal the threshold of a half.
+
+    Whether a box joins is then decided by the last bits of the mean's area.
+    """
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 50, (5, 40))
+    sizes_hw = np.tile([2000, 3000], (40, 1))
+    models = []
+    for of_image in counts:
+        low = rng.integers(0, 6, (of_image.sum(), 2))
+        parts = np.concatenate([low, low + rng.integers(1, 4, low.shape)], axis=1)
+        table = (parts * [300.0, 200.0, 300.0, 200.0], np.full(len(low), 0.5), np.zeros(len(low)))
+        models.append(Predictions(np.arange(40), np.append(0, np.cumsum(of_image)), *table))
+    config = FusionConfig(iou_thr=0.5, conf_type=conf_type)
+    ours = fuse_prepared(models, sizes_hw, config)
+    theirs = fuse_prepared(models, sizes_hw, replace(config, backend="reference"))
+    assert_equal_up_to_ties(ours, theirs)
+
+
 @pytest.fixture(scope="module")
 def submissions() -> tuple[list[Predictions], Images]:
     """The first 400 images of five real submissions."""

@@ -119,17 +119,21 @@ def add_rounded(sums: np.ndarray, index: int, boxes: FloatArray, box: int, facto
     The reference rounds at each addition, and what overlaps the mean decides what joins next.
     """
     for side in range(4):
-        sums[side, index] = np.float32(float(sums[side, index]) + factor * boxes[side, box])
+        sums[side, index] = np.float32(np.float64(sums[side, index]) + factor * boxes[side, box])
 
 
 @jit
 def set_mean(boxes: FloatArray, index: int, sums: np.ndarray, divisor: float) -> None:
-    """Replace box number `index` by its sums by `divisor`, in single precision."""
+    """Replace box number `index` by its sums by `divisor`, in single precision.
+
+    Its area is that of the rounded sides, in double precision, as the reference takes it. Numba's
+    `float` leaves single precision as it is, so the type is named.
+    """
     set_box(
         boxes,
         index,
-        float(np.float32(float(sums[0, index]) / divisor)),
-        float(np.float32(float(sums[1, index]) / divisor)),
-        float(np.float32(float(sums[2, index]) / divisor)),
-        float(np.float32(float(sums[3, index]) / divisor)),
+        np.float64(np.float32(np.float64(sums[0, index]) / divisor)),
+        np.float64(np.float32(np.float64(sums[1, index]) / divisor)),
+        np.float64(np.float32(np.float64(sums[2, index]) / divisor)),
+        np.float64(np.float32(np.float64(sums[3, index]) / divisor)),
     )
