@@ -69,7 +69,9 @@ def restart_with_supported_python() -> None:
     if sys.version_info[:2] in SUPPORTED:
         return
     for major, minor in reversed(SUPPORTED):
-        if found := shutil.which(f"python{major}.{minor}"):
+        found = shutil.which(f"python{major}.{minor}")
+        # pyenv has a command of that name also where that Python is not switched on.
+        if found and succeeds([found, "-c", ""]):
             os.execv(found, [found, *sys.argv])
     version = ".".join(map(str, sys.version_info[:3]))
     raise SetupError(

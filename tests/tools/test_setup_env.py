@@ -21,6 +21,7 @@ class Machine:
         failing: A command that contains this fails.
         operators: Whether the operators run, now and after each installation of them.
         sound: Whether .venv's Python works.
+        broken: The Pythons on the PATH that do not run.
         freeze: What `pip list` says.
     """
 
@@ -30,6 +31,7 @@ class Machine:
         self.failing = None
         self.operators = [True]
         self.sound = False
+        self.broken = ()
         self.gpu = False
         self.freeze = "numpy==2.2.6\n"
 
@@ -46,6 +48,8 @@ class Machine:
         elif "mmcv.ops" in line:
             works = self.operators[0] if len(self.operators) == 1 else self.operators.pop(0)
             return subprocess.CompletedProcess(command, 0 if works else 1)
+        elif command[1:] == ["-c", ""]:
+            return subprocess.CompletedProcess(command, int(command[0].endswith(self.broken)))
         elif "nvidia-smi" in line:
             return subprocess.CompletedProcess(command, 0 if self.gpu else 9)
         else:
@@ -221,13 +225,21 @@ def test_no_compiler_is_named(machine, monkeypatch, capsys):
     assert "no C++ compiler" in capsys.readouterr().err
 
 
-def test_an_unsupported_python_hands_over_to_a_supported_one(machine, monkeypatch):
+@pytest.mark.parametrize(
+    ("broken", "taken"),
+    [
+        pytest.param((), "3.12", id="the newest"),
+        pytest.param(("3.12",), "3.11", id="a shim of pyenv that does not run"),
+    ],
+)
+def test_an_unsupported_python_hands_over_to_a_supported_one(machine, monkeypatch, broken, taken):
     def hand_over(path, argv):
         raise SystemExit(path)
 
+    machine.broken = broken
     monkeypatch.setattr(sys, "version_info", (3, 13, 1))
     monkeypatch.setattr(setup_env.os, "execv", hand_over)
-    with pytest.raises(SystemExit, match=r"/usr/bin/python3\.12"):
+    with pytest.raises(SystemExit, match=f"/usr/bin/python{re.escape(taken)}"):
         setup_env.main([])
 
 
