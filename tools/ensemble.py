@@ -57,6 +57,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     files.add_argument("--out", default="submissions", help="the folder to write to")
     files.add_argument("--name", help="of the submission (made from its content)")
     files.add_argument("--overwrite", action="store_true", help="replace a submission of that name")
+    parser.add_argument(
+        "--report",
+        action="store_true",
+        help="also print what low scores and long lists are worth on val, and what moved",
+    )
     parser.add_argument("--strict", action="store_true", help="fail where fusing is no gain")
     return parser.parse_args(argv)
 
@@ -66,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     from custom.ensemble.inputs import read_inputs
     from custom.ensemble.pipeline import Repairs, judge
-    from custom.ensemble.report import judgement_lines
+    from custom.ensemble.report import detail_lines, judgement_lines
     from custom.ensemble.submit import Target, submit
 
     repairs = Repairs(args.clip, args.drop_degenerate, args.dedupe)
@@ -74,6 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     fusion = choose_fusion(args, inputs, repairs)
     judgement = judge(inputs.val, fusion.by_model, repairs) if inputs.val else None
     print("\n".join(judgement_lines(judgement)))
+    if args.report and judgement:
+        print("\n".join(detail_lines(judgement)) + "\n")
     if args.strict and not (judgement and judgement.is_gain):
         print("nothing written: --strict asks for a gain over the best single model")
         return EXIT_NO_GAIN

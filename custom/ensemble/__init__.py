@@ -4,7 +4,6 @@ from custom.ensemble.checks import prepare
 from custom.ensemble.config import BACKENDS, CONF_TYPES, METHODS, FusionConfig
 from custom.ensemble.duplicates import dedupe, duplicate_rate, find_duplicating
 from custom.ensemble.fusing import FusionResult, fuse, fuse_prepared, fuse_with_notes
-from custom.ensemble.ranks import RankChanges, rank_changes
 
 __all__ = [
     "BACKENDS",
@@ -12,7 +11,6 @@ __all__ = [
     "METHODS",
     "FusionConfig",
     "FusionResult",
-    "RankChanges",
     "dedupe",
     "duplicate_rate",
     "find_duplicating",
@@ -20,5 +18,4 @@ __all__ = [
     "fuse_prepared",
     "fuse_with_notes",
     "prepare",
-    "rank_changes",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +15,16 @@ from custom.ensemble.duplicates import dedupe, find_duplicating
 from custom.ensemble.inputs import Inputs, ValInputs
 from custom.ensemble.recipe import Recipe, fuse_recipe, recipe_of
 from custom.errors import PodiumError
-from custom.evaluation import bootstrap_ap, match_for, rare_class_notes, score
-from custom.tables import Images, Predictions
+from custom.evaluation import (
+    RankChange,
+    bootstrap_ap,
+    checked_against_reference,
+    match_for,
+    rank_changes,
+    rare_class_notes,
+    score,
+)
+from custom.tables import GroundTruth, Images, Predictions
 
 if TYPE_CHECKING:
     from custom.ensemble.search import SearchResult
@@ -46,16 +55,20 @@ class Repairs:
         return unique, [*notes, f"{removed} duplicates removed by --dedupe"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Judgement:
     """What the ensemble scores on labelled images, beside each of its models.
 
     Attributes:
         singles: AP50 by model.
-        fused: AP50 of the ensemble, by the same parameters as the submission.
+        fused: AP50 of the ensemble, by the same parameters as the submission; pycocotools gave
+            the same.
         interval: The bootstrap interval of `fused` over the images.
         split_hash: Of the sealed split; empty where there is none.
         notes: What is to be known of the models.
+        gt: The labelled images.
+        models: The tables of the models, in the order of `singles`.
+        predictions: The table of the ensemble.
     """
 
     singles: dict[str, float]
@@ -63,11 +76,25 @@ class Judgement:
     interval: tuple[float, float]
     split_hash: str
     notes: tuple[str, ...]
+    gt: GroundTruth
+    models: tuple[Predictions, ...]
+    predictions: Predictions
+
+    @property
+    def best_name(self) -> str:
+        """The model with the highest AP50 alone."""
+        return max(self.singles, key=self.singles.__getitem__)
 
     @property
     def best_single(self) -> float:
         """The highest AP50 of a model alone."""
-        return max(self.singles.values())
+        return self.singles[self.best_name]
+
+    @cached_property
+    def rank_changes(self) -> tuple[RankChange, ...]:
+        """What fusing did to the order of each class's top boxes, against the best model alone."""
+        before = self.models[list(self.singles).index(self.best_name)]
+        return rank_changes(self.gt, before, self.predictions)
 
     @property
     def is_gain(self) -> bool:
@@ -77,17 +104,17 @@ class Judgement:
 
 def judge(val: ValInputs, recipe: Recipe, repairs: Repairs) -> Judgement:
     """Score every model and the ensemble on the labelled images, with AP50."""
-    models, notes = repairs.apply(val.models, val.gt.images)
+    gt = val.gt
+    models, notes = repairs.apply(val.models, gt.images)
     notes += find_duplicating(models, recipe.configs[0])
-    values = {
-        name: score(val.gt, model).value for name, model in zip(val.names, models, strict=True)
-    }
-    fused = fuse_recipe(recipe, models, val.gt.images).predictions
-    samples = bootstrap_ap(match_for(val.gt, fused, "AP50"), NUM_RESAMPLES)
-    notes += rare_class_notes(samples, val.gt.categories.names)
+    singles = {name: score(gt, model).value for name, model in zip(val.names, models, strict=True)}
+    fused = fuse_recipe(recipe, models, gt.images).predictions
+    samples = bootstrap_ap(match_for(gt, fused, "AP50"), NUM_RESAMPLES)
+    notes += rare_class_notes(samples, gt.categories.names)
     low, high = np.nanquantile(samples[:, -1], TAILS).tolist()
-    value = score(val.gt, fused).value
-    return Judgement(values, value, (low, high), val.split_hash, tuple(notes))
+    value = checked_against_reference(gt, fused).value
+    described = (val.split_hash, tuple(notes), gt, tuple(models), fused)
+    return Judgement(singles, value, (low, high), *described)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from custom.ensemble.pipeline import Judgement
+from custom.evaluation.tail import TailRow, tail_report
 
 if TYPE_CHECKING:
     from custom.ensemble.search import SearchResult
@@ -20,11 +21,69 @@ def judgement_lines(judgement: Judgement | None) -> list[str]:
     lines = [f"{'model':{width}}  val mAP50"]
     lines += [f"{name:{width}}  {value:.4f}" for name, value in judgement.singles.items()]
     lines.append(f"{'ENSEMBLE':{width}}  {judgement.fused:.4f}  (95%: {low:.4f} to {high:.4f})")
+    lines.append(_rank_line(judgement))
     lines += [f"WARNING: {note}" for note in judgement.notes]
     if not judgement.is_gain:
         lines.append(
             f"WARNING: the ensemble ({judgement.fused:.4f}) is not above the best single model "
             f"({judgement.best_single:.4f}); submit that one, or try another --method"
+        )
+    return lines
+
+
+def _rank_line(judgement: Judgement) -> str:
+    """Return what fusing did to the order of the top boxes, over all classes."""
+    changes = judgement.rank_changes
+    return (
+        f"top boxes by class, as many as are annotated: {sum(c.hits_before for c in changes)} hits "
+        f"with {judgement.best_name} alone, {sum(c.hits_after for c in changes)} fused; "
+        f"{sum(c.entered for c in changes)} came in, {sum(c.left for c in changes)} went out"
+    )
+
+
+def detail_lines(judgement: Judgement) -> list[str]:
+    """Return what low scores and long lists are worth, and the changes of rank by class."""
+    report = tail_report(judgement.gt, judgement.predictions)
+    lines = ["", f"{'boxes that are kept':24}{'boxes':>10}{'mAP50':>9}{'cost':>9}"]
+    lines.append(_tail_line("all", report.num_boxes, report.full.value, 0.0))
+    for rows, template in (
+        (report.by_score, "of score {:g} or more"),
+        (report.by_count, "the best {:g} an image"),
+    ):
+        cut = [row for row in rows if row.num_boxes < report.num_boxes]
+        lines += [_row_line(row, template) for row in cut]
+    if report.num_beyond_max_dets:
+        lines.append(
+            f"{report.num_beyond_max_dets} boxes are beyond the first 100 of their image and class "
+            "and are not scored at all"
+        )
+    return [*lines, "", *_rank_table(judgement)]
+
+
+def _row_line(row: TailRow, template: str) -> str:
+    return _tail_line(template.format(row.limit), row.num_boxes, row.value, row.cost)
+
+
+def _tail_line(what: str, num_boxes: int, value: float, cost: float) -> str:
+    cost = round(cost, 4) + 0.0  # no minus before a zero
+    return f"{what:24}{num_boxes:10,}{value:9.4f}{cost:9.4f}"
+
+
+def _rank_table(judgement: Judgement) -> list[str]:
+    """Return the changes of rank among each class's top boxes."""
+    changes = judgement.rank_changes
+    width = max(len("class"), *(len(c.name) for c in changes)) + 2
+    lines = [
+        f"against {judgement.best_name} alone",
+        f"{'class':{width}}{'top':>6}{'hits':>14}{'came in':>9}{'went out':>10}"
+        f"{'mean move':>11}{'first miss':>14}",
+    ]
+    for change in changes:
+        hits = f"{change.hits_before} -> {change.hits_after}"
+        first = f"{change.first_miss_before + 1} -> {change.first_miss_after + 1}"
+        lines.append(
+            f"{change.name:{width}}{change.top:6}{hits:>14}{change.entered:9}{change.left:10}"
+            f"{change.mean_move:11.1f}{first:>14}"
         )
     return lines
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from custom.ensemble import FusionConfig, fuse
+from custom.ensemble.inputs import read_inputs
 from custom.errors import PodiumError
+from custom.evaluation import METRICS, rank_changes, score
 from custom.runs import update_record
 from custom.submission import read_submission
 from custom.tables.coco import read_ground_truth, read_results
@@ -39,6 +43,43 @@ def test_the_submission_reads_back(
     assert set(meta["val"]["singles"]) == {"a", "b", "c"}
     printed = capsys.readouterr().out
     assert f"ENSEMBLE  {meta['val']['mAP50']:.4f}" in printed
+
+
+def test_the_report_says_what_the_tail_is_worth_and_what_moved(
+    runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "sub")]
+    main([*runs, *out, "--skip-box-thr", "0", "--report"])
+    lines = capsys.readouterr().out.splitlines()
+    inputs = read_inputs(runs)
+    assert inputs.val is not None
+    gt, models = inputs.val.gt, inputs.val.models
+    fused = fuse(models, gt.images, FusionConfig(skip_box_thr=0.0))
+    (row,) = [line for line in lines if line.startswith("of score 0.6 or more")]
+    left = fused.keep(fused.scores >= 0.6)
+    value, cost = score(gt, left).value, score(gt, fused).value - score(gt, left).value
+    assert 0 < left.num_boxes < fused.num_boxes
+    assert row.split()[-3:] == [f"{left.num_boxes}", f"{value:.4f}", f"{cost:.4f}"]
+    assert any(line.startswith("the best 1 an image") for line in lines)
+    best = max(models, key=lambda model: score(gt, model).value)
+    changes = rank_changes(gt, best, fused)
+    entered = sum(change.entered for change in changes)
+    assert any(line.endswith(f"{sum(c.left for c in changes)} went out") for line in lines)
+    assert any(f"fused; {entered} came in" in line for line in lines)
+    table = lines[next(k for k, x in enumerate(lines) if x.split()[:2] == ["class", "top"]) + 1 :]
+    assert [line.split()[0] for line in table[: len(changes)]] == [c.name for c in changes]
+
+
+def test_the_number_is_checked_against_pycocotools(
+    runs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(matches: object, weights: object) -> np.ndarray:
+        return np.full(len(matches.categories), 0.5)  # type: ignore[attr-defined]
+
+    monkeypatch.setitem(METRICS, "AP50", replace(METRICS["AP50"], per_class=wrong))
+    with pytest.raises(PodiumError, match="must equal pycocotools"):
+        main([*runs, "--out", str(tmp_path / "sub")])
+    assert not (tmp_path / "sub").exists()
 
 
 def test_the_same_command_writes_the_same_files(runs: list[str], tmp_path: Path) -> None:
