@@ -1,26 +1,7 @@
 # The drawn trash scenes of tools/make_sample.py: the trash competition's classes, small.
-_base_ = "./competition.py"
+_base_ = "./trash.py"
 
-competition = dict(
-    name="sample",
-    data_root="data/sample",
-    train_ann="train.json",
-    test_ann="test.json",
-    split="data/sample/splits/5fold-seed42",
-    fold=0,
-    classes=(
-        "General trash",
-        "Paper",
-        "Paper pack",
-        "Metal",
-        "Glass",
-        "Plastic",
-        "Styrofoam",
-        "Plastic bag",
-        "Battery",
-        "Clothing",
-    ),
-)
+competition = dict(name="sample", data_root="data/sample", split="data/sample/splits/5fold-seed42")
 
 image_scale = (256, 256)  # width, height
 train_pipeline = [
