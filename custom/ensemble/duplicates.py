@@ -12,8 +12,9 @@ from custom.tables import Predictions
 # The highest threshold in use for a detector's own NMS (0.5 to 0.7). Six real files of detectors
 # with NMS have not one duplicate by it.
 DUPLICATE_IOU = 0.7
-# More than a few boxes that slipped through: the model does not suppress.
-MAX_RATE = 0.01
+# Detectors cut their boxes off at the image's edge after NMS, which brings a few of them (YOLOX on
+# drawn scenes: 1% to 2%) above the threshold again. Above this, the model does not suppress.
+MAX_RATE = 0.05
 # How many images the guard looks at; the rate is of the model, not of single images.
 SAMPLE = 200
 

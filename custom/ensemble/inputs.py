@@ -132,7 +132,10 @@ def val_of_runs(runs: Sequence[Run]) -> ValInputs:
     members: dict[str, list[Run]] = defaultdict(list)
     for run, key in zip(runs, keys, strict=True):
         members[key].append(run)
-    tables = [concatenate([r.val_predictions() for r in group]) for group in members.values()]
+    tables = [
+        concatenate([run.val_predictions() for run in group], source=name)
+        for name, group in members.items()
+    ]
     common = reduce(np.intersect1d, [table.image_ids for table in tables])
     if len(common) == 0:
         folds = ", ".join(f"{run.name} fold {run.record['fold']}" for run in runs)

@@ -48,6 +48,12 @@ def test_a_model_is_named_only_where_it_does_harm() -> None:
         assert find_duplicating([good, bad], FusionConfig(**harmless)) == []
 
 
+def test_a_few_repeats_do_not_make_a_model_suspect() -> None:
+    rows = [(0, 30 * k, 0, 30 * k + 20, 20, 0.9, 0) for k in range(30)]
+    nearly = table(images_of(1), [*rows, (0, 1, 0, 21, 20, 0.1, 0)])  # 1 of 31
+    assert find_duplicating([nearly], FusionConfig()) == []
+
+
 def test_no_real_detector_with_nms_is_suspected() -> None:
     path = shared_data("predictions/test_cascade_swin_t_1.csv")
     assert find_duplicating([read_submission(path, "trash")], FusionConfig()) == []
