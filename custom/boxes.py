@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
-
-from custom.errors import PodiumError
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -75,24 +71,3 @@ def clip_bboxes(bboxes: FloatArray, sizes_hw: IntArray) -> FloatArray:
 def is_degenerate(bboxes: FloatArray) -> BoolArray:
     """Return, shape (N,), where an xyxy box has x2 <= x1 or y2 <= y1."""
     return (bboxes[:, 2] <= bboxes[:, 0]) | (bboxes[:, 3] <= bboxes[:, 1])
-
-
-def as_bboxes(values: Any, what: str) -> FloatArray:
-    """Return `values` as floats of shape (N, 4).
-
-    Args:
-        values: Anything that numpy can read; an empty list is shape (0, 4).
-        what: What the values are and where they come from, for the message.
-
-    Raises:
-        PodiumError: If the values are no numbers, or not four to a box.
-    """
-    try:
-        bboxes = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise PodiumError(f"{what} must be four numbers a box, but: {error}") from error
-    if bboxes.size == 0:
-        return np.zeros((0, 4))
-    if bboxes.ndim != 2 or bboxes.shape[1] != 4:
-        raise PodiumError(f"{what} must have shape (N, 4), but has {bboxes.shape}")
-    return bboxes

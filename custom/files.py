@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -67,17 +68,39 @@ def read_json(path: PathLike) -> Any:
     """Return the content of a JSON file.
 
     Raises:
-        PodiumError: If the file is missing, unreadable or not JSON. NaN and Infinity, which
-            Python's own writer emits, are not JSON: the message says so.
+        PodiumError: If the file is missing, unreadable or not JSON. NaN and infinite numbers, which
+            Python's own writer emits, are not JSON: the first is named.
     """
     content = read_bytes(path)
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        hint = ""
-        if any(word in content for word in (b"NaN", b"Infinity")):
-            hint = "; NaN and Infinity are not numbers in JSON: remove the entries that hold them"
-        raise PodiumError(f"{path} must be JSON, but is not: {error}{hint}") from error
+        if faults := _not_finite_in(content):
+            raise PodiumError(
+                f"{path} must hold finite numbers, but {faults[0]} ({len(faults)} such numbers); "
+                "mend or remove what holds them"
+            ) from error
+        raise PodiumError(f"{path} must be JSON, but is not: {error}") from error
+
+
+def _not_finite_in(content: bytes) -> list[str]:
+    """Return `annotations[5].bbox[0] is nan` for each NaN or infinity in JSON as Python has it."""
+    try:
+        return list(_not_finite("", json.loads(content)))
+    except (ValueError, RecursionError):
+        return []
+
+
+def _not_finite(where: str, value: Any) -> Iterator[str]:
+    """Yield what is not finite in `value`, which stands at `where`."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _not_finite(f"{where}.{key}" if where else str(key), inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _not_finite(f"{where}[{index}]", inner)
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"{where} is {value}"
 
 
 def read_bytes(path: PathLike) -> bytes:

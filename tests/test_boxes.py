@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from custom.boxes import (
-    as_bboxes,
     box_areas,
     clip_bboxes,
     is_degenerate,
@@ -14,7 +13,6 @@ from custom.boxes import (
     xywh_to_xyxy,
     xyxy_to_xywh,
 )
-from custom.errors import PodiumError
 
 
 @pytest.mark.parametrize(
@@ -52,9 +50,3 @@ def test_overhang_and_clip() -> None:
 def test_degenerate() -> None:
     bboxes = np.array([[0.0, 0, 1, 1], [1, 0, 1, 1], [0, 2, 1, 1]])
     assert is_degenerate(bboxes).tolist() == [False, True, True]
-
-
-@pytest.mark.parametrize(("values", "message"), [([[1, 2, 3]], "shape"), ([["a"] * 4], "numbers")])
-def test_as_bboxes_says_what_is_wrong(values: list, message: str) -> None:
-    with pytest.raises(PodiumError, match=message):
-        as_bboxes(values, "bbox of x.json")

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from custom.boxes import TOLERANCE_PX, FloatArray, IntArray, is_degenerate, overhang, xywh_to_xyxy
+from custom.boxes import (
+    TOLERANCE_PX,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    is_degenerate,
+    overhang,
+    xywh_to_xyxy,
+)
 from custom.errors import PodiumError
 from custom.files import PathLike, read_json
 from custom.tables.ground_truth import GroundTruth
 from custom.tables.images import Categories, Images, first_duplicate
-from custom.tables.records import Record, boxes, check_finite, column, look_up
+from custom.tables.records import Record, boxes, integers, look_up, numbers, texts
 from custom.tables.results import read_results, write_results
 from custom.tables.rows import group_by_image
 
@@ -53,32 +60,24 @@ def _section(content: Record, name: str, path: PathLike) -> Sequence[Record]:
 
 
 def _read_images(records: Sequence[Record], path: str) -> Images:
-    ids = column(records, "id", path, "image")
-    names = column(records, "file_name", path, "image")
-    sizes = [column(records, key, path, "image") for key in ("height", "width")]
-    if bad := [i for i in ids if not isinstance(i, int)]:
-        raise PodiumError(f"{path}: image ids must be integers, but one is {bad[0]!r}")
-    sizes_hw = _integers(np.array(sizes, dtype=object).T, path)
+    ids = integers(records, "id", path, "image")
+    names = texts(records, "file_name", path, "image")
+    sizes_hw = np.column_stack(
+        [integers(records, key, path, "image") for key in ("height", "width")]
+    )
     if (sizes_hw <= 0).any():
         row = int(np.argmax((sizes_hw <= 0).any(axis=1)))
         raise PodiumError(
             f"{path}: image sizes must be positive, but {names[row]} is {sizes_hw[row].tolist()}"
         )
-    return Images(np.array(ids, np.int64), tuple(names), sizes_hw, path)
-
-
-def _integers(values: Any, path: str) -> IntArray:
-    try:
-        return np.asarray(values, dtype=np.int64)
-    except (TypeError, ValueError) as error:
-        raise PodiumError(f"{path}: image height and width must be integers: {error}") from error
+    return Images(ids, names, sizes_hw, path)
 
 
 def _read_categories(records: Sequence[Record], path: str) -> Categories:
-    ids = column(records, "id", path, "category")
-    names = column(records, "name", path, "category")
+    ids = integers(records, "id", path, "category").tolist()
+    names = texts(records, "name", path, "category")
     try:
-        return Categories(tuple(ids), tuple(names))
+        return Categories(tuple(ids), names)
     except PodiumError as error:
         raise PodiumError(f"{path}: {error}") from None
 
@@ -89,16 +88,12 @@ def _read_annotations(
     path = images.source
     image_index = look_up(records, "image_id", images.index_of_id, "image", path)
     labels = look_up(records, "category_id", categories.label_of_id, "category", path)
-    ids = np.array(column(records, "id", path, "annotation"), dtype=np.int64)
+    ids = integers(records, "id", path, "annotation")
     if (double := first_duplicate(ids)) is not None:
         raise PodiumError(f"{path}: annotation ids must be unique, but {double} stands twice")
     bboxes_xywh = boxes(records, path, "annotation")
     bboxes = xywh_to_xyxy(bboxes_xywh)
-    check_finite(bboxes, records, path, "annotation")
     _check_annotated(bboxes, ids, image_index, images)
-    default_area = (bboxes_xywh[:, 2] * bboxes_xywh[:, 3]).tolist()
-    area = [record.get("area", box) for record, box in zip(records, default_area, strict=True)]
-    iscrowd = [bool(record.get("iscrowd", 0)) for record in records]
     order, offsets = group_by_image(image_index, len(images))
     return GroundTruth(
         images,
@@ -106,10 +101,34 @@ def _read_annotations(
         offsets,
         bboxes=bboxes[order],
         labels=labels[order],
-        iscrowd=np.array(iscrowd, bool)[order],
-        area=np.array(area, np.float64)[order],
+        iscrowd=_read_crowds(records, path)[order],
+        area=_read_areas(records, bboxes_xywh, path)[order],
         annotation_ids=ids[order],
     )
+
+
+def _read_crowds(records: Sequence[Record], path: str) -> BoolArray:
+    """Return which annotations are of crowds, shape (N,); not said is no."""
+    flags = [record.get("iscrowd", 0) for record in records]
+    for index, flag in enumerate(flags):
+        if flag not in (0, 1):
+            raise PodiumError(
+                f"{path}: iscrowd of annotation {index} must be 0 or 1, but is {flag!r:.80}"
+            )
+    return np.array(flags, bool)
+
+
+def _read_areas(records: Sequence[Record], bboxes_xywh: FloatArray, path: str) -> FloatArray:
+    """Return the areas (N,), of the mask where there is one: the file's, or else the box's."""
+    of_box = (bboxes_xywh[:, 2] * bboxes_xywh[:, 3]).tolist()
+    filled = [{"area": area, **record} for record, area in zip(records, of_box, strict=True)]
+    areas = numbers(filled, "area", path, "annotation")
+    if (areas < 0).any():
+        index = int(np.argmax(areas < 0))
+        raise PodiumError(
+            f"{path}: area of annotation {index} must be at least 0, but is {areas[index]}"
+        )
+    return areas
 
 
 def _check_annotated(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from custom.boxes import FloatArray, IntArray, as_bboxes
+from custom.boxes import FloatArray, IntArray
 from custom.errors import PodiumError
 from custom.files import PathLike
 
@@ -54,28 +54,48 @@ def _some(position: Mapping[int, int]) -> str:
     return ", ".join(keys) + (", ..." if len(position) > len(keys) else "")
 
 
+def integers(records: Sequence[Record], key: str, path: PathLike, what: str) -> IntArray:
+    """Return a column of integers, shape (N,); one that is none is named."""
+    values = column(records, key, path, what)
+    _check_each(values, lambda v: type(v) is int, f"{path}: {key} of {what}", "an integer")
+    return np.array(values, dtype=np.int64)
+
+
+def texts(records: Sequence[Record], key: str, path: PathLike, what: str) -> tuple[str, ...]:
+    """Return a column of texts; one that is none, or empty, is named."""
+    values = column(records, key, path, what)
+    _check_each(
+        values, lambda v: isinstance(v, str) and v != "", f"{path}: {key} of {what}", "a text"
+    )
+    return tuple(values)
+
+
+def numbers(records: Sequence[Record], key: str, path: PathLike, what: str) -> FloatArray:
+    """Return a column of numbers, shape (N,); one that is none is named."""
+    values = column(records, key, path, what)
+    _check_each(values, _is_number, f"{path}: {key} of {what}", "a number")
+    return np.array(values, dtype=np.float64)
+
+
 def boxes(records: Sequence[Record], path: PathLike, what: str) -> FloatArray:
     """Return the bbox column, shape (N, 4), xywh; one that is not four numbers is named."""
     values = column(records, "bbox", path, what)
+    _check_each(values, _is_box, f"{path}: bbox of {what}", "four numbers")
+    return np.array(values, dtype=np.float64).reshape(-1, 4)
+
+
+def _check_each(
+    values: Sequence[Any], is_right: Callable[[Any], bool], where: str, kind: str
+) -> None:
+    """Refuse values of another kind; the first is named by its place in the list."""
     for index, value in enumerate(values):
-        if not isinstance(value, list) or len(value) != 4:
-            raise PodiumError(
-                f"{path}: bbox of {what} {index} must be four numbers, but is {value}"
-            )
-    return as_bboxes(values, f"{path}: bbox of every {what}")
+        if not is_right(value):
+            raise PodiumError(f"{where} {index} must be {kind}, but is {value!r:.80}")
 
 
-def numbers(records: Sequence[Record], key: str, path: PathLike) -> FloatArray:
-    """Return a column of numbers, shape (N,); one that is none is refused."""
-    try:
-        return np.array(column(records, key, path, "detection"), dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise PodiumError(f"{path}: every {key} must be a number: {error}") from error
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)  # true and false are integers to Python
 
 
-def check_finite(numbers: FloatArray, records: Sequence[Record], path: PathLike, what: str) -> None:
-    """Refuse rows of `numbers` (N, K) that are not finite; the first is named."""
-    wrong = ~np.isfinite(numbers).all(axis=1)
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise PodiumError(f"{path}: {what} {row} must have finite numbers, but is {records[row]}")
+def _is_box(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 4 and all(map(_is_number, value))

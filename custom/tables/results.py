@@ -23,7 +23,7 @@ from custom.errors import PodiumError
 from custom.files import PathLike, atomic_path, read_json
 from custom.tables.images import Categories, Images
 from custom.tables.predictions import Predictions
-from custom.tables.records import boxes, check_finite, look_up, numbers
+from custom.tables.records import boxes, look_up, numbers
 from custom.tables.rows import offsets_of
 
 _PART_BYTES = 1 << 19
@@ -146,7 +146,7 @@ def _read_part(text: bytes, images: Images, categories: Categories) -> _Columns:
     labels = map(label_of.__getitem__, map(itemgetter("category_id"), records))
     flat = np.fromiter(chain.from_iterable(corners), np.float64, 4 * count)
     scores = np.fromiter(map(itemgetter("score"), records), np.float64, count)
-    if not (np.isfinite(flat).all() and np.isfinite(scores).all()):
+    if not (np.isfinite(flat).all() and np.isfinite(scores).all()):  # null is read as NaN
         raise ValueError("numbers must be finite")
     positions = (np.fromiter(image_index, np.int64, count), np.fromiter(labels, np.int64, count))
     return _Columns(*positions, xywh_to_xyxy(flat.reshape(-1, 4)), scores)
@@ -163,8 +163,7 @@ def _read_whole(path: PathLike, images: Images, categories: Categories) -> _Colu
     image_index = look_up(content, "image_id", images.index_of_id, "image", path)
     labels = look_up(content, "category_id", categories.label_of_id, "category", path)
     bboxes_xywh = boxes(content, path, "detection")
-    scores = numbers(content, "score", path)
-    check_finite(np.column_stack([bboxes_xywh, scores]), content, path, "detection")
+    scores = numbers(content, "score", path, "detection")
     return _Columns(image_index, labels, xywh_to_xyxy(bboxes_xywh), scores)
 
 

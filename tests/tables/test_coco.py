@@ -75,7 +75,45 @@ def changed(section: str, index: int, **values: object) -> dict:
             changed("annotations", 0, bbox=[25, 0, 6.5, 5]), "must lie inside", id="outside"
         ),
         pytest.param(changed("annotations", 0, bbox=[1, 2, 3]), "four numbers", id="three"),
-        pytest.param(changed("annotations", 0, bbox=[1, 2, 3, "w"]), "four numbers", id="text"),
+        pytest.param(
+            changed("annotations", 2, bbox=[1, 2, 3, "4"]),
+            r"bbox of annotation 2 must be four numbers, but is \[1, 2, 3, '4'\]",
+            id="text",
+        ),
+        pytest.param(changed("annotations", 2, bbox=[1, 2, None, 4]), "four numbers", id="null"),
+        pytest.param(
+            changed("annotations", 1, id="x"),
+            "id of annotation 1 must be an integer",
+            id="ann-text",
+        ),
+        pytest.param(changed("annotations", 1, id=1.5), "must be an integer", id="ann-fraction"),
+        pytest.param(
+            changed("annotations", 1, area=None),
+            "area of annotation 1 must be a number",
+            id="null-area",
+        ),
+        pytest.param(changed("annotations", 1, area=-1), "must be at least 0", id="negative-area"),
+        pytest.param(
+            changed("annotations", 1, iscrowd="no"),
+            "iscrowd of annotation 1 must be 0 or 1",
+            id="crowd",
+        ),
+        pytest.param(
+            changed("images", 1, width=99.5), "width of image 1 must be an integer", id="width"
+        ),
+        pytest.param(
+            changed("images", 1, file_name=7),
+            "file_name of image 1 must be a text",
+            id="name-number",
+        ),
+        pytest.param(
+            changed("categories", 1, id="2"),
+            "id of category 1 must be an integer",
+            id="category-text",
+        ),
+        pytest.param(
+            changed("categories", 1, name=None), "name of category 1 must be a text", id="nameless"
+        ),
         pytest.param({**GOOD, "images": []}, "images must be a list with entries", id="empty"),
         pytest.param([], "must be a COCO object", id="list"),
         pytest.param(
@@ -90,9 +128,11 @@ def test_faults_are_named(tmp_path: Path, content: object, message: str) -> None
     assert "gt.json" in str(error.value)
 
 
-def test_nan_is_refused_by_name(tmp_path: Path) -> None:
-    path = write(tmp_path / "gt.json", changed("annotations", 0, bbox=[0, 0, float("nan"), 1]))
-    with pytest.raises(PodiumError, match="NaN and Infinity are not numbers in JSON"):
+@pytest.mark.parametrize("value", [float("nan"), float("-inf")])
+def test_numbers_that_are_not_finite_are_named(tmp_path: Path, value: float) -> None:
+    path = write(tmp_path / "gt.json", changed("annotations", 1, bbox=[0, 0, value, 1]))
+    message = rf"finite numbers, but annotations\[1\].bbox\[2\] is {value}"
+    with pytest.raises(PodiumError, match=message):
         read_ground_truth(path)
 
 
