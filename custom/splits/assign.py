@@ -34,8 +34,10 @@ def assign_folds(features: Features, groups: IntArray, num_folds: int, seed: int
         Shape (I,), the fold of each image, 0..num_folds-1.
 
     Raises:
-        PodiumError: If there are fewer groups than folds.
+        PodiumError: If there are fewer groups than folds, or the seed is negative.
     """
+    if seed < 0:
+        raise PodiumError(f"seed must be at least 0, but is {seed}")
     num_groups = int(groups.max(initial=-1)) + 1
     if not 2 <= num_folds <= num_groups:
         raise PodiumError(

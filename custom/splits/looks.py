@@ -12,7 +12,7 @@ from typing import Any
 import imagehash
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from custom.boxes import IntArray
 from custom.errors import PodiumError
@@ -109,9 +109,10 @@ def _look(job: tuple[Path, list[int]]) -> Any:
         width, height = image.size
         image.draft("L", (DRAFT_SIDE, DRAFT_SIDE))
         grey = image.convert("L")
+    except UnidentifiedImageError:
+        return f"{path}: not an image"
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        reason = getattr(error, "strerror", None) or str(error).replace(repr(path), "it")
-        return f"{path}: {reason}"
+        return f"{path}: {getattr(error, 'strerror', None) or error}"
     # A turned photograph (EXIF) is annotated as it is seen.
     if sorted([height, width]) != sorted(size_hw):
         return f"{path}: annotated as {size_hw[1]}x{size_hw[0]}, but the file is {width}x{height}"

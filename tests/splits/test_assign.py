@@ -74,6 +74,11 @@ def test_impossible_numbers_of_folds_are_refused(
         make_split(gt, num_folds)
 
 
+def test_a_negative_seed_is_refused() -> None:
+    with pytest.raises(PodiumError, match="seed must be at least 0, but is -1"):
+        assign_folds(features_of(), np.arange(10), 2, -1)
+
+
 def test_a_class_without_boxes_changes_nothing(write_coco: Callable[..., Path]) -> None:
     gt = read_ground_truth(write_coco(coco(20, random_boxes(20), ("can", "cup", "none"))))
     draft = make_split(gt, 4)

@@ -59,7 +59,7 @@ def resize(path: Path) -> None:
     [
         pytest.param(Path.unlink, "No such file", id="missing"),
         pytest.param(truncate, "truncated", id="truncated"),
-        pytest.param(blank, "cannot identify image", id="empty"),
+        pytest.param(blank, "not an image", id="empty"),
         pytest.param(resize, "annotated as 200x200, but the file is 200x100", id="size"),
     ],
 )
