@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from custom.detection.saving import save_checkpoint
 from custom.errors import PodiumError
-from custom.files import PathLike, atomic_path
+from custom.files import PathLike
 
 logger = logging.getLogger(__name__)
 
@@ -172,5 +173,4 @@ def _is_adapting_batch_norm(module: nn.Module) -> bool:
 def write_soup(soup: Soup, path: PathLike) -> None:
     """Write a soup as a checkpoint, with the names and scores of what is in it."""
     meta = {"soup": [str(member) for member in soup.members], "scores": soup.scores}
-    with atomic_path(path) as temporary:
-        torch.save({"state_dict": soup.state, "meta": meta}, temporary)
+    save_checkpoint(path, {"state_dict": soup.state, "meta": meta})

@@ -18,10 +18,11 @@ from custom.detection.evaluation import predict
 from custom.detection.hooks.memory import explain_out_of_memory
 from custom.detection.hooks.resume_point import find_resume_point
 from custom.detection.inspection import inspect_config
+from custom.detection.saving import name_folder_without_room, save_checkpoint
 from custom.detection.seeding import join_processes_on_cpu, set_everything
 from custom.detection.visualization import use_tracking
 from custom.errors import PodiumError
-from custom.files import atomic_path, canonical_hash, sha256_of, write_text
+from custom.files import canonical_hash, sha256_of, write_text
 from custom.pseudo_labels import pseudo_labels_for
 from custom.splits import read_split
 from custom.tables.coco import read_ground_truth, write_results
@@ -62,9 +63,8 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> dict
     set_everything(config.randomness.seed)
     join_processes_on_cpu(config)
     started = time.monotonic()
-    runner = Runner.from_cfg(config)
-    with explain_out_of_memory(config):
-        runner.train()
+    with explain_out_of_memory(config), name_folder_without_room(folder):
+        Runner.from_cfg(config).train()
     seconds = time.monotonic() - started
     if is_main_process():
         publish_best(folder)
@@ -116,8 +116,8 @@ def publish_best(folder: Path) -> None:
     checkpoint = torch.load(candidates[-1], map_location="cpu", weights_only=False)
     keys = ("epoch", "iter", "seed", "dataset_meta")
     meta = {key: checkpoint["meta"][key] for key in keys if key in checkpoint["meta"]}
-    with atomic_path(folder / "best.pth") as temporary:
-        torch.save({"state_dict": checkpoint["state_dict"], "meta": meta}, temporary)
+    best = {"state_dict": checkpoint["state_dict"], "meta": meta}
+    save_checkpoint(folder / "best.pth", best)
 
 
 def make_record(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,8 @@ def find_resume_point(work_dir: str | Path) -> Path | None:
 class ResumePointHook(Hook):
     """Keep one resume point, `last.pth`, and check the config that a training goes on with.
 
-    It is written every `interval` iterations and at the end of each epoch, under another name
-    first, so that a kill leaves the old one or the new one. While gradients are being
+    It is written every `interval` iterations and at the end of each epoch, whole, so that a kill
+    leaves the old one or the new one (`custom.detection.saving`). While gradients are being
     accumulated it waits for the optimizer's step, since gradients are not stored.
 
     On resuming, a config that would train differently is an error that names each change. With
@@ -61,12 +60,10 @@ class ResumePointHook(Hook):
             self._due = False
 
     def _save(self, runner: Runner) -> None:
-        temporary = f"{RESUME_POINT}.tmp"
-        runner.save_checkpoint(runner.work_dir, temporary, by_epoch=False)
+        runner.save_checkpoint(runner.work_dir, RESUME_POINT, by_epoch=False)
         if is_main_process():
             path = Path(runner.work_dir) / RESUME_POINT
-            os.replace(path.with_name(temporary), path)
-            write_text(Path(runner.work_dir) / "last_checkpoint", str(path))
+            write_text(path.with_name("last_checkpoint"), str(path))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Compare the configs; where changes are accepted, let the new one hold.
