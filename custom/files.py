@@ -38,6 +38,8 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
         yield temporary
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
+    except FileExistsError as error:  # of mkdir
+        raise PodiumError(f"cannot write {path}: {path.parent} is not a folder") from error
     except OSError as error:
         raise PodiumError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
