@@ -227,7 +227,7 @@ def _with_ensemble(review: Review, request: Request, val: ValInputs) -> Review:
 def recipe_text(recipe: Recipe, recipe_file: PathLike | None = None) -> str:
     """Return a fusion in one line."""
     config = recipe.configs[0]
-    parts = [config.method, f"IoU {config.iou_thr:g}", f"boxes from {config.skip_box_thr:g}"]
+    parts = [config.method, f"IoU {config.iou_thr:g}", f"scores from {config.skip_box_thr:g}"]
     if config.weights is not None:
         parts.append(f"weights {', '.join(f'{weight:.3g}' for weight in config.weights)}")
     if len(recipe.configs) > 1:

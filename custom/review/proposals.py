@@ -12,8 +12,9 @@ from custom.boxes import xywh_to_xyxy
 from custom.errors import PodiumError
 from custom.files import PathLike, read_json, sha256_of
 from custom.labels.command import suspect_record
+from custom.labels.overlaps import pairwise_iou
 from custom.labels.patch import Edit, same_object
-from custom.labels.suspects import KINDS, find_suspects
+from custom.labels.suspects import DUPLICATE, KINDS, find_suspects
 from custom.review.entries import rank_in_group
 from custom.tables import GroundTruth, Predictions
 
@@ -135,6 +136,7 @@ def page_records(gt: GroundTruth, records: Sequence[Record]) -> list[dict[str, A
             "score": round(record["score"], 3),
             "image": gt.images.index_of_id[record["image_id"]],
             "row": _row_in_image(gt, record),
+            "twin": _twin_in_image(gt, record) if record["kind"] == DUPLICATE else None,
             "edit": edit.edit,
             "class": edit.category,
             "seenClass": record["seen_class"],
@@ -169,6 +171,17 @@ def _row_in_image(gt: GroundTruth, record: Record) -> int | None:
     rows = gt.rows(gt.images.index_of_id[record["image_id"]])
     found = np.flatnonzero(gt.annotation_ids[rows] == record["annotation_id"])
     return int(found[0]) if len(found) else None
+
+
+def _twin_in_image(gt: GroundTruth, record: Record) -> int | None:
+    """Return which other box of its image a duplicate repeats."""
+    own = _row_in_image(gt, record)
+    bboxes = gt.bboxes[gt.rows(gt.images.index_of_id[record["image_id"]])]
+    if own is None or len(bboxes) < 2:
+        return None
+    overlaps = pairwise_iou(bboxes[own][None], bboxes)[0]
+    overlaps[own] = -1.0
+    return int(overlaps.argmax())
 
 
 def _xyxy(box: Sequence[float]) -> list[float]:

@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, quote
 import numpy as np
 import pytest
 
-from custom.evaluation.errors import ERROR_NAMES, MISSED, ErrorReport
+from custom.evaluation.errors import ERROR_NAMES, LOC, MISSED, ErrorReport
 from custom.review.entries import all_entries
 from custom.review.inputs import Model, Review
+from custom.review.kinds import KIND_TEXTS
 from custom.review.pages import gallery
 from custom.review.site import Entry, Site
 from custom.tables import Categories, GroundTruth, Images, Predictions
@@ -234,13 +235,24 @@ def test_filters_leave_the_errors_of_a_kind_and_class(view, toy_review: Review, 
         assert cards == (len(kept) if show == "boxes" else len(set(kept.images.tolist())))
 
 
+def test_errors_that_the_slider_hides_are_counted(view, toy_review: Review) -> None:
+    entries = all_entries(toy_review.gt, toy_review.analyses[0].errors)
+    placed = entries.take(np.flatnonzero(entries.kinds == LOC))
+    seen = int((placed.scores >= 0.5).sum())
+    hidden = len(placed) - seen
+    assert min(seen, hidden) > 1
+    browser = view("model=0&score=0.5&show=boxes&kind=localisation")
+    text = browser.js("return document.getElementById('count').textContent")
+    assert text == f"{seen} errors, {hidden} more below this score"
+
+
 def test_the_worst_single_error_is_the_first_card(view, toy_review: Review) -> None:
     entries = all_entries(toy_review.gt, toy_review.analyses[0].errors)
     browser = view("model=0&score=0&show=boxes")
     caption = browser.js("return document.querySelector('.card[data-position=\"0\"]').innerText")
     name = toy_review.gt.categories.names[entries.labels[0]]
     assert caption.startswith(name)
-    assert ERROR_NAMES[int(entries.kinds[0])] in caption
+    assert KIND_TEXTS[ERROR_NAMES[int(entries.kinds[0])]].one in caption
     chosen = browser.js("return document.querySelectorAll('.card g.chosen').length")
     cards = browser.js("return document.querySelectorAll('.card svg').length")
     assert chosen == cards > 0

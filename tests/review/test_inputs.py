@@ -59,7 +59,7 @@ def test_the_ensemble_is_what_the_tool_fuses(toy_review: Review) -> None:
     tables = [toy_review.models[k].predictions for k in (0, 1)]
     fused = fuse(tables, toy_review.gt.images, FusionConfig())
     assert toy_review.analyses[2].score.value == score(toy_review.gt, fused).value
-    assert toy_review.models[2].note == "wbf, IoU 0.55, boxes from 0.0001"
+    assert toy_review.models[2].note == "wbf, IoU 0.55, scores from 0.0001"
     assert toy_review.final == 2
     assert toy_review.members == (0, 1)
 
@@ -136,7 +136,7 @@ def test_options_of_fusing_reach_the_ensemble(toy_folder: Path) -> None:
     runs = [f"{toy_folder}/runs/*"]
     config = FusionConfig(method="nms", iou_thr=0.4, weights=(1, 0.5))
     review = read_review(Request(runs=runs, config=config))
-    assert review.models[2].note == "nms, IoU 0.4, boxes from 0.0001, weights 1, 0.5"
+    assert review.models[2].note == "nms, IoU 0.4, scores from 0.0001, weights 1, 0.5"
     with pytest.raises(PodiumError, match=r"one entry per model \(2\), but got 3"):
         read_review(Request(runs=runs, config=FusionConfig(weights=(1, 1, 1))))
 

@@ -23,6 +23,7 @@ from custom.review.proposals import (
     worst_proposals,
 )
 from custom.tables.coco import write_results
+from tests.evaluation.cases import make_gt, make_predictions
 from tests.review.suspect_cases import planted_review
 
 BOX, NEAR, FAR = (10.0, 10.0, 20.0, 20.0), (10.5, 10.0, 20.0, 20.0), (60.0, 60.0, 20.0, 20.0)
@@ -153,6 +154,14 @@ def test_records_for_the_page_hold_both_boxes(review: Review) -> None:
 )  # fmt: skip
 def test_rivals(one: Edit, other: Edit, rivals: bool) -> None:
     assert rivals_of([one, other]) == ([[1], [0]] if rivals else [[], []])
+
+
+def test_a_duplicate_names_the_box_that_it_repeats() -> None:
+    box, same, far = (10, 10, 50, 50), (10, 10, 50, 49), (60, 60, 90, 90)
+    gt = make_gt([(0, 0, *far), (0, 0, *box), (0, 1, *same)], num_classes=2)
+    records = find_proposals(gt, make_predictions([(0, 0, 0.9, *box)]), "m").records
+    (shown,) = (each for each in page_records(gt, records) if each["kind"] == "duplicate")
+    assert (shown["row"], shown["twin"]) == (2, 1)
 
 
 def test_the_worst_of_each_kind_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:

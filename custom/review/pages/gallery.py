@@ -15,6 +15,7 @@ from custom.review.drawn import (
 )
 from custom.review.entries import Entries, all_entries, images_to_picture, worst_entries
 from custom.review.inputs import Review
+from custom.review.kinds import KIND_TEXTS
 from custom.review.site import Site
 from custom.review.thumbnails import FOLDER, make_pictures
 
@@ -78,6 +79,7 @@ def _facts(
     return {
         "classes": review.gt.categories.names,
         "kinds": ["hit", *ERROR_NAMES.values()],
+        "kindTexts": ["hit", *(KIND_TEXTS[kind].one for kind in ERROR_NAMES.values())],
         "chunk": IMAGES_A_CHUNK,
         "folder": FOLDER,
         "models": models,

@@ -56,6 +56,8 @@ const Data = (() => {
     return kept;
   }
 
+  const countOf = (errors, state) => filtered(errors, state).length;
+
   const boxName = (errors, i) => `${errors.kinds[i] === MISSED ? "g" : "d"}${errors.places[i]}`;
 
   /* What the grid lists: single errors, or images with the sum of their errors' costs. */
@@ -125,5 +127,7 @@ const Data = (() => {
     return name ? list[Number(name.slice(1))] : undefined;
   }
 
-  return { facts, MISSED, errorsOf, boxesOf, href, picture, listed, overlay, boxNamed, boxName };
+  return {
+    facts, MISSED, errorsOf, boxesOf, href, picture, listed, countOf, overlay, boxNamed, boxName,
+  };
 })();

@@ -97,13 +97,13 @@ const Grid = (() => {
     const isMissed = errors.kinds[item.at] === Data.MISSED;
     const score = isMissed ? "" : ` ${errors.scores[item.at].toFixed(2)}`;
     const name = Data.facts.classes[errors.labels[item.at]];
-    return [`${name}${score}`, `${Data.facts.kinds[errors.kinds[item.at]]}, ${costText(item.cost)}`];
+    return [`${name}${score}`, `${Data.facts.kindTexts[errors.kinds[item.at]]}, ${costText(item.cost)}`];
   }
 
   /* A cost in points: hundredths of mAP. */
   function costText(cost) {
     const points = cost * 100;
-    if (points < 0.0001) return "< 0.0001 points";
+    if (points < 0.00005) return "\u2248 0 points";
     return `${points < 0.01 ? points.toFixed(4) : points.toFixed(2)} points`;
   }
 

@@ -120,13 +120,15 @@
 
   function say() {
     const count = items.reduce((sum, item) => sum + item.count, 0);
+    const low = Data.countOf(errors, { ...state, score: 0 }) - count;
     const { total, listed } = facts.models[state.model];
     const number = (value) => value.toLocaleString("en");
+    const several = (value, one) => `${number(value)} ${one}${value === 1 ? "" : "s"}`;
+    const where = state.show === "images" ? ` on ${several(items.length, "image")}` : "";
+    const below = low ? `, ${number(low)} more below this score` : "";
     const beyond = total > listed
       ? `; of all ${number(total)} errors the costliest ${number(listed)} are listed` : "";
-    const what = count === 1 ? "error" : "errors";
-    const where = state.show === "images" ? ` on ${number(items.length)} images` : "";
-    at("count").textContent = `${number(count)} ${what}${where}${beyond}`;
+    at("count").textContent = `${several(count, "error")}${where}${below}${beyond}`;
     at("place").textContent = cursor < 0 ? "not in this list" : `${cursor + 1} of ${items.length}`;
   }
 

@@ -45,7 +45,7 @@ const View = (() => {
     const list = at("errors-here");
     list.replaceChildren();
     for (const i of errorsOf(state, errors)) list.append(entry(i, state, errors, choose));
-    if (!list.children.length) list.append(line("no errors above this score"));
+    if (!list.children.length) list.append(line("no errors from this score on"));
   }
 
   function errorsOf(state, errors) {
@@ -59,7 +59,7 @@ const View = (() => {
 
   function entry(i, state, errors, choose) {
     const name = Data.boxName(errors, i);
-    const kind = Data.facts.kinds[errors.kinds[i]];
+    const kind = Data.facts.kindTexts[errors.kinds[i]];
     const score = errors.kinds[i] === Data.MISSED ? "" : ` ${errors.scores[i].toFixed(2)}`;
     const button = document.createElement("button");
     button.type = "button";

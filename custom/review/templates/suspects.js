@@ -123,12 +123,14 @@
     mark();
   }
 
-  function claim({ kind, class: name, seenClass }) {
+  function claim({ kind, class: name, seenClass, image, twin }) {
+    const other = images[image].classes[twin];
     return {
       missing: `Nothing is annotated here, the models see ${seenClass}.`,
       class: `Annotated as ${name}, the models see ${seenClass}.`,
       place: `Annotated as ${name}, but the models see its box elsewhere.`,
-      duplicate: `This ${name} is annotated twice.`,
+      duplicate: other === name ? `This ${name} is annotated twice.`
+        : `This object is annotated twice, as ${name} and as ${other}.`,
     }[kind];
   }
 
@@ -159,8 +161,9 @@
   }
 
   function drawBoxes(svg, suspect, image, labelled) {
-    const boxes = image.bboxes.map((bbox, row) => (
-      { name: row, bbox, style: "truth", text: image.classes[row], classes: ["faint"] }));
+    const boxes = image.bboxes.map((bbox, row) => (row === suspect.twin
+      ? { name: row, bbox, style: "truth" } // the claim names its class
+      : { name: row, bbox, style: "truth", text: image.classes[row], classes: ["faint"] }));
     const shown = others ? boxes.filter(({ name }) => name !== suspect.row) : [];
     const { annotated, seen, kind } = suspect;
     if (annotated) shown.push({ name: "own", bbox: annotated, style: "truth", text: suspect.class });
