@@ -44,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from custom.detection.configuration import RunOptions, load_config, parse_overrides
     from custom.detection.training import train
     from custom.detection.visualization import tracked
+    from custom.gate.runs import find_runs
 
     options = RunOptions(
         seed=args.seed,
@@ -59,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         overrides=parse_overrides(args.cfg_options),
     )
     config = load_config(args.config, options)
+    if args.gate:
+        find_runs(args.gate)  # a wrong name is told before the training, not after it
     with tracked(config):
         record = train(config, args.config, resume=args.resume)
         print(f"{record['name']}: val mAP50 {record['metrics']['mAP50']:.4f}")

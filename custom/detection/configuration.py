@@ -55,7 +55,10 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
         PodiumError: If there is no such file, it is no valid config, or it lacks `competition`.
     """
     config = read_config(path)
-    config.merge_from_dict(options.overrides)
+    try:
+        config.merge_from_dict(options.overrides)
+    except (TypeError, KeyError, IndexError) as error:
+        raise PodiumError(f"--cfg-options must fit {path}, but: {error}") from error
     if "competition" not in config:
         raise PodiumError(f"{path} must set `competition`: inherit from configs/_base_/datasets/")
     _apply_data_options(config, options)

@@ -121,6 +121,13 @@ def no_weights(data: Path, leaf: str) -> list[str]:
         pytest.param(lambda d, c: ["--resume"], "needs a resume point", id="resume"),
         pytest.param(lambda d, c: ["--load-from", "none.pth"], "must be a checkpoint", id="load"),
         pytest.param(lambda d, c: ["--cfg-options", "fold"], "KEY=VALUE", id="cfg-options"),
+        pytest.param(
+            lambda d, c: ["--cfg-options", "competition.classes.first=bag"],
+            "--cfg-options must fit .*toy.py",
+            id="no-such-key",
+        ),
+        pytest.param(lambda d, c: ["--seed", "-1"], "seed must be 0 to 4294967295", id="seed"),
+        pytest.param(lambda d, c: ["--gate", str(d)], "there is no", id="baseline"),
     ],
 )
 def test_what_cannot_work_is_refused_before_training(
@@ -137,10 +144,13 @@ def test_what_cannot_work_is_refused_before_training(
 def test_a_truncated_image_stops_the_training_with_its_name(
     data: Path, leaf: str, tmp_path: Path
 ) -> None:
-    for path in (data / "images").iterdir():
-        path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(PodiumError, match=r"cannot read the image .*images/00\d\d\.png"):
-        train_main([leaf, "--work-dir", str(tmp_path / "runs" / "toy")])
+    for length in (100, 0):
+        for path in (data / "images").iterdir():
+            path.write_bytes(path.read_bytes()[:length])
+        message = r"cannot read the image .*images/00\d\d\.png"
+        with pytest.raises(PodiumError, match=message) as error:
+            train_main([leaf, "--work-dir", str(tmp_path / "runs" / str(length))])
+        assert "\n" not in str(error.value)
 
 
 def test_a_test_set_without_its_images_is_refused(leaf: str, data: Path, tmp_path: Path) -> None:

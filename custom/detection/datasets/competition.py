@@ -203,8 +203,10 @@ def _load(transform: Callable, results: dict) -> dict:
         check_whole(path)
     try:
         loaded = transform(results)
-    except (OSError, AssertionError, cv2.error) as error:
+    except (OSError, AssertionError) as error:
         raise unreadable(path, error) from error
+    except cv2.error as error:  # whose text is of its own source
+        raise unreadable(path, ValueError("OpenCV cannot decode it")) from error
     if loaded is None:
         raise unreadable(path, ValueError("the loader returned nothing"))
     annotated = (loaded["height"], loaded["width"])

@@ -9,6 +9,7 @@ from mmengine.config import Config, ConfigDict
 from custom.errors import PodiumError
 
 _TRAIN_LOOPS = ("EpochBasedTrainLoop", "ResumableEpochLoop")
+_LARGEST_SEED = 2**32 - 1  # of numpy.random.seed
 _SAMPLERS = ("DefaultSampler", "SeededSampler", "ClassBalancedSampler")
 
 # What may differ between a training and its resumption without changing what is trained.
@@ -33,8 +34,10 @@ def apply_seed(cfg: Config, seed: int, resume_interval: int = 500) -> Config:
         resume_interval: Iterations between two resume points.
 
     Raises:
-        PodiumError: If the train loop or the sampler cannot follow a seed.
+        PodiumError: If the seed is none, or the train loop or the sampler cannot follow one.
     """
+    if not 0 <= seed <= _LARGEST_SEED:
+        raise PodiumError(f"seed must be 0 to {_LARGEST_SEED}, but is {seed}")
     cfg.randomness = {"seed": seed, "deterministic": False}
     cfg.setdefault("env_cfg", ConfigDict())["cudnn_benchmark"] = False
     loop = cfg.train_cfg
