@@ -23,6 +23,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--patch", type=Path, help="write the first suspects as a patch, to be thinned out")
     add("--top", type=int, default=200, help="how many go to the patch (%(default)s)")
     add("--author", help="of the patch (git's user name)")
+    add("--overwrite", action="store_true", help="replace an existing patch")
     apply = commands.add_parser("apply", help="write annotations with patches applied")
     apply.add_argument("ann_file", type=Path)
     apply.add_argument("patches", type=Path, nargs="+")
@@ -33,6 +34,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     diff.add_argument("--out", type=Path, required=True, help="data/<competition>/patches/x.jsonl")
     diff.add_argument("--author", help="git's user name")
     diff.add_argument("--reason", default="", help="for every edit")
+    diff.add_argument("--overwrite", action="store_true", help="replace an existing patch")
     both = commands.add_parser("score", help="score runs under two annotation files")
     both.add_argument("old", type=Path)
     both.add_argument("new", type=Path)
@@ -52,7 +54,7 @@ def _find(args: argparse.Namespace) -> None:
 
     request = FindRequest(
         args.runs, args.predictions, args.ann, args.format, args.out, args.patch, args.top,
-        args.author or default_author(),
+        args.author or default_author(), args.overwrite,
     )  # fmt: skip
     suspects, gt = run_find(request)
     print(f"{len(gt.images)} images, {gt.num_boxes} boxes, suspects: {summary_of(suspects)}")
@@ -71,7 +73,10 @@ def _apply(args: argparse.Namespace) -> None:
 def _diff(args: argparse.Namespace) -> None:
     from custom.labels import diff_annotations, write_patch
     from custom.labels.command import default_author
+    from custom.labels.patch import refuse_replacing
 
+    if not args.overwrite:
+        refuse_replacing(args.out)
     diff = diff_annotations(args.old, args.new, args.author or default_author(), args.reason)
     write_patch(args.out, diff.edits)
     print(f"{len(diff.edits)} edits written to {args.out}")

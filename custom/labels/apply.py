@@ -33,12 +33,16 @@ def apply_patches(ann_file: PathLike, patches: Sequence[PathLike], out: PathLike
     checked as any annotation file is.
 
     Raises:
-        PodiumError: If `out` is the file itself, edits contradict each other, or an edit no
-            longer fits: its image, class or box is not there. Nothing is written then.
+        PodiumError: If `out` is the file itself or one of the patches, edits contradict each
+            other, or an edit no longer fits: its image, class or box is not there. Nothing is
+            written then.
     """
     ann_file, out = Path(ann_file), Path(out)
-    if out.exists() and out.resolve() == ann_file.resolve():
-        raise PodiumError(f"patches are never applied in place: give another file than {out}")
+    if out.resolve() in {Path(path).resolve() for path in (ann_file, *patches)}:
+        raise PodiumError(
+            f"patches are never applied in place: --out must be another file than {out}, which is "
+            "read"
+        )
     edits = read_patches(patches)
     read_ground_truth(ann_file)
     content = read_json(ann_file)

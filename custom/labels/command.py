@@ -16,7 +16,17 @@ from custom.errors import PodiumError
 from custom.files import sha256_of, write_json
 from custom.gate.runs import find_runs
 from custom.labels.oof import out_of_fold
-from custom.labels.patch import ADD, MOVE, RELABEL, REMOVE, Box, Edit, rounded, write_patch
+from custom.labels.patch import (
+    ADD,
+    MOVE,
+    RELABEL,
+    REMOVE,
+    Box,
+    Edit,
+    refuse_replacing,
+    rounded,
+    write_patch,
+)
 from custom.labels.suspects import CLASS, DUPLICATE, KINDS, MISSING, PLACE, Suspect, find_suspects
 from custom.submission import read_submission
 from custom.tables import GroundTruth, Predictions
@@ -38,6 +48,7 @@ class FindRequest:
         patch: Proposals as a patch, for a person to thin out; None for none.
         top: How many proposals.
         author: Of the proposals.
+        overwrite: Whether an existing patch may be replaced.
     """
 
     runs: Sequence[str] = ()
@@ -48,10 +59,19 @@ class FindRequest:
     patch: Path | None = None
     top: int = 200
     author: str = ""
+    overwrite: bool = False
 
 
 def run_find(request: FindRequest) -> tuple[list[Suspect], GroundTruth]:
-    """Find suspects, write them, and return them with the annotations."""
+    """Find suspects, write them, and return them with the annotations.
+
+    Raises:
+        PodiumError: If the patch exists already, `top` is negative, or the input is not right.
+    """
+    if request.top < 0:
+        raise PodiumError(f"top must be at least 0, but is {request.top}")
+    if request.patch is not None and not request.overwrite:
+        refuse_replacing(request.patch)
     gt, predictions = _inputs(request)
     suspects = find_suspects(gt, predictions)
     records = [suspect_record(gt, suspect) for suspect in suspects]

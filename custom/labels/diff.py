@@ -51,8 +51,9 @@ def diff_annotations(
         reason: For each edit.
 
     Raises:
-        PodiumError: If the new file has classes that the old one lacks, or its classes are
-            shifted: most boxes changed their class in one and the same way.
+        PodiumError: If the files have no image in common, the new file has classes that the old
+            one lacks, or its classes are shifted: most boxes changed their class in one and the
+            same way.
     """
     old, new = read_ground_truth(old_file), read_ground_truth(new_file)
     to_old = _labels_of(old.categories, new.categories, new.source)
@@ -67,6 +68,12 @@ def diff_annotations(
         compared.add(at)
         for change in _changes(old, at, new, position, to_old):
             edits.append(Edit(names[at], *change, author, reason))
+    if not compared:
+        raise PodiumError(
+            f"{new.source} must have images of {old.source}, folders added or dropped, but none of "
+            f"its file names is there: {next(iter(new.images.file_names), 'it has none')!r} beside "
+            f"{next(iter(names), 'none')!r}"
+        )
     _check_shift(edits, old, new)
     missing = tuple(name for i, name in enumerate(names) if i not in compared)
     return Diff(edits, missing, tuple(unknown))

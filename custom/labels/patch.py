@@ -72,6 +72,20 @@ def rounded(box: Iterable[float]) -> Box:
     return x, y, width, height
 
 
+def refuse_replacing(path: PathLike) -> None:
+    """Refuse to write a patch over another one, whose lines people decided on.
+
+    Raises:
+        PodiumError: If the file exists and is not empty.
+    """
+    path = Path(path)
+    if path.exists() and path.stat().st_size:
+        raise PodiumError(
+            f"{path} must be a new patch, but exists and may hold decisions; name another file, "
+            "or --overwrite it"
+        )
+
+
 def write_patch(path: PathLike, edits: Iterable[Edit]) -> None:
     """Write edits, sorted by image, each once."""
     lines = sorted({edit.line() for edit in edits})

@@ -97,6 +97,8 @@ def test_never_in_place_and_never_invalid(ann_file: Path) -> None:
     write_patch(patch, [Edit(FIRST, "add", "can", (150.0, 150.0, 90.0, 90.0))])
     with pytest.raises(PodiumError, match="never applied in place"):
         apply_patches(ann_file, [patch], ann_file)
+    with pytest.raises(PodiumError, match=r"another file than .*p\.jsonl"):
+        apply_patches(ann_file, [patch], patch)
     with pytest.raises(PodiumError, match=r"must leave .* valid, but: (.|\n)*inside its image"):
         apply_patches(ann_file, [patch], ann_file.with_name("out.json"))
     assert sorted(path.name for path in ann_file.parent.iterdir()) == ["p.jsonl", "train.json"]
@@ -152,6 +154,16 @@ def test_images_on_one_side_only_are_left_alone(ann_file: Path, tmp_path: Path) 
         ("train/0001.jpg",),
         ("train/9999.jpg",),
     )
+
+
+def test_files_without_a_common_image_are_refused(ann_file: Path, tmp_path: Path) -> None:
+    content = json.loads(ann_file.read_text())
+    for image in content["images"]:
+        image["file_name"] = image["file_name"].replace("train/", "upload/")
+    new = tmp_path / "new.json"
+    new.write_text(json.dumps(content))
+    with pytest.raises(PodiumError, match=r"none of its file .*'upload/0000.jpg' beside 'train/"):
+        diff_annotations(ann_file, new)
 
 
 def test_foreign_and_shifted_classes_are_refused(tmp_path: Path) -> None:

@@ -50,6 +50,13 @@ def test_suspects_of_runs_become_a_patch_that_applies(
     main(["apply", str(train), str(back), "--out", str(again)])
     boxes = [boxes_of(clean), boxes_of(again)]
     assert boxes[0] == boxes[1]
+    kept = patch.read_bytes()
+    for command in (["diff", str(train), str(clean), "--out"], [*arguments, "--patch"]):
+        with pytest.raises(PodiumError, match=r"p\.jsonl must be a new patch, but exists"):
+            main([*command, str(patch)])
+    assert patch.read_bytes() == kept
+    main([*arguments, "--patch", str(patch), "--top", "2", "--overwrite"])
+    assert len(patch.read_text().splitlines()) == 2
     assert "30 images" in capsys.readouterr().out
 
 
