@@ -128,24 +128,34 @@ def make_pseudo_labels(request: Request) -> Result:
 
 
 def find_sources(request: Request) -> list[Run]:
-    """Return the runs that made the predictions.
+    """Return the runs that made the predictions, in the order in which they were fused.
 
     Raises:
-        PodiumError: If they are not known, and judging was not given up.
+        PodiumError: If they are not known, and judging was not given up, or are more or fewer than
+            the predictions' meta file tells.
     """
     path = Path(request.predictions)
+    told = [str(name) for name in _meta_of(path).get("runs", ())]
     names = list(request.runs)
     if not names and path.with_suffix("").joinpath("run.json").is_file():
         names = [str(path)]
     if not names:
         runs_folder = path.parent.parent / "runs"
-        names = [str(runs_folder / name) for name in _meta_of(path).get("runs", ())]
+        names = [str(runs_folder / name) for name in told]
     if not names and not request.unjudged:
         raise PodiumError(
             f"{path}: the runs that made the predictions must be known, to tell whether they saw "
             "what will judge the labels; name them with --runs, or give up judging with --unjudged"
         )
-    return [read_run(name) for name in names]
+    runs = [read_run(name) for name in names]
+    given = [run.name for run in runs]
+    if told and runs and len(runs) != len(told):
+        raise PodiumError(
+            f"--runs must be those that {path.with_suffix('.meta.json')} tells, {', '.join(told)}, "
+            f"but are {', '.join(given)}"
+        )
+    # Files that were fused may be called otherwise than their runs: the order given holds then.
+    return sorted(runs, key=lambda run: told.index(run.name)) if set(given) == set(told) else runs
 
 
 def _meta_of(path: PathLike) -> dict[str, Any]:

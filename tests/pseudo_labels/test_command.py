@@ -181,6 +181,11 @@ def test_an_ensemble_is_judged_by_its_own_recipe(data: Path) -> None:
     write_json("submissions/e.meta.json", {**meta, "recipe": {"configs": [{"weights": [1, 2]}]}})
     assert run("submissions/e.json") == 0
     assert [r["name"] for r in pseudo_labels_of("pseudo.json")["runs"]] == ["fold0", "other"]
+    reverse = ("--runs", "runs/other", "runs/fold0", "--overwrite")
+    assert run("submissions/e.json", *reverse) == 0
+    assert [r["name"] for r in pseudo_labels_of("pseudo.json")["runs"]] == ["fold0", "other"]
+    with pytest.raises(PodiumError, match=r"those that .*e\.meta\.json tells, fold0, other,"):
+        run("submissions/e.json", "--runs", "runs/fold0", "--overwrite")
     of_class = [{"iou_thr": 0.5}, {"iou_thr": 0.6}, {"method": "nms"}]
     write_json("submissions/e.meta.json", {**meta, "recipe": {"configs": of_class}})
     assert run("submissions/e.json", "--overwrite") == 0
