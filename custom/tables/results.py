@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import itemgetter
 from typing import BinaryIO, NamedTuple
@@ -144,12 +145,15 @@ def _read_part(text: bytes, images: Images, categories: Categories) -> _Columns:
     index_of, label_of = images.index_of_id, categories.label_of_id
     image_index = map(index_of.__getitem__, map(itemgetter("image_id"), records))
     labels = map(label_of.__getitem__, map(itemgetter("category_id"), records))
-    flat = np.fromiter(chain.from_iterable(corners), np.float64, 4 * count)
-    scores = np.fromiter(map(itemgetter("score"), records), np.float64, count)
-    if not (np.isfinite(flat).all() and np.isfinite(scores).all()):  # null is read as NaN
-        raise ValueError("numbers must be finite")
+    flat = _doubles(chain.from_iterable(corners))
+    scores = _doubles(map(itemgetter("score"), records))
     positions = (np.fromiter(image_index, np.int64, count), np.fromiter(labels, np.int64, count))
     return _Columns(*positions, xywh_to_xyxy(flat.reshape(-1, 4)), scores)
+
+
+def _doubles(numbers: Iterable[float]) -> FloatArray:
+    """Return an array of numbers; text and null, which numpy would take, are a `TypeError`."""
+    return np.array(array("d", numbers))
 
 
 def _read_whole(path: PathLike, images: Images, categories: Categories) -> _Columns:

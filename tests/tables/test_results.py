@@ -72,6 +72,20 @@ def test_fault_far_into_the_file_is_named(table: Predictions, tmp_path: Path) ->
         read_results(tmp_path / "x.json", IMAGES, CATEGORIES)
 
 
+@pytest.mark.parametrize("value", ["0.5", None])
+def test_what_numpy_takes_for_a_number_is_refused(
+    table: Predictions, value: object, tmp_path: Path
+) -> None:
+    write_results(tmp_path / "x.json", table, CATEGORIES)
+    content = json.loads((tmp_path / "x.json").read_text())
+    content[4]["score"] = value
+    (tmp_path / "x.json").write_text(json.dumps(content))
+    with pytest.raises(
+        PodiumError, match=f"score of detection 4 must be a number, but is {value!r}"
+    ):
+        read_results(tmp_path / "x.json", IMAGES, CATEGORIES)
+
+
 @pytest.mark.parametrize("around", ["{} ", "1, "], ids=["object", "number"])
 def test_something_around_the_list_is_refused(around: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(around + "[]")
