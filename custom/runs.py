@@ -9,11 +9,12 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from custom.errors import PodiumError
@@ -23,7 +24,16 @@ from custom.tables import Categories, GroundTruth, Images, Predictions
 from custom.tables.coco import read_ground_truth, read_results
 
 RECORD = "run.json"
-REQUIRED_KEYS = ("name", "config", "seed", "fold", "split", "data", "metrics")
+# The kind of each part that a record must have; a run without a split into folds has no fold.
+REQUIRED_PARTS: dict[str, type | UnionType] = {
+    "name": str,
+    "config": str,
+    "seed": int,
+    "fold": int | None,
+    "split": dict,
+    "data": dict,
+    "metrics": dict,
+}
 RECORDED_PACKAGES = (
     "torch",
     "onedl-mmengine",
@@ -127,10 +137,19 @@ def read_run(path: PathLike) -> Run:
     if not (folder / RECORD).is_file():
         raise PodiumError(f"{path} must be a run, but there is no {folder / RECORD}")
     record = read_json(folder / RECORD)
-    missing = [key for key in REQUIRED_KEYS if not isinstance(record, dict) or key not in record]
-    if missing:
-        raise PodiumError(f"{folder / RECORD} must have the key {missing[0]!r}; was it cut short?")
+    _check_parts(record, REQUIRED_PARTS, f"{folder / RECORD}")
+    _check_parts(record["split"], {"path": str, "hash": str}, f"{folder / RECORD}: split")
     return Run(folder, record)
+
+
+def _check_parts(content: Any, parts: Mapping[str, type | UnionType], where: str) -> None:
+    """Refuse a JSON object that lacks a part, or in which one is of another kind."""
+    for key, kind in parts.items():
+        if not isinstance(content, dict) or key not in content:
+            raise PodiumError(f"{where} must have the key {key!r}; was it cut short?")
+        if not isinstance(content[key], kind):
+            name = getattr(kind, "__name__", str(kind))
+            raise PodiumError(f"{where}: {key} must be of type {name}, but is {content[key]!r:.80}")
 
 
 def write_record(folder: PathLike, record: dict[str, Any]) -> None:

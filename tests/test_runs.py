@@ -58,6 +58,24 @@ def test_a_cut_record_is_refused(tmp_path: Path, content: str) -> None:
         read_run(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("split", "toy", "split must be of type dict, but is 'toy'"),
+        ("split", {"path": "x"}, "split must have the key 'hash'"),
+        ("fold", "0", "fold must be of type int"),
+        ("data", None, "data must be of type dict, but is None"),
+    ],
+)
+def test_a_record_of_another_kind_is_refused(
+    data: Path, key: str, value: object, message: str
+) -> None:
+    make_toy_run(data, data / "runs" / "a")
+    update_record(data / "runs" / "a", **{key: value})
+    with pytest.raises(PodiumError, match=rf"run\.json: {message}"):
+        read_run(data / "runs" / "a")
+
+
 def test_updating_keeps_the_rest(data: Path) -> None:
     make_toy_run(data, data / "runs" / "a")
     update_record(data / "runs" / "a", verdict="accept")
