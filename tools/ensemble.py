@@ -46,7 +46,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     search.add_argument("--trials", type=int, default=300)
     search.add_argument("--seed", type=int, default=42)
     search.add_argument("--per-class", action="store_true", help="a fusion for each class")
-    search.add_argument("--storage", help="keep the trials: continue, or share with workers")
+    search.add_argument(
+        "--storage",
+        metavar="FILE",
+        help="the trials, to go on from and to share with workers (beside the recipe, as .trials)",
+    )
     search.add_argument("--worker", type=int, default=0, help="number of this process, from 0")
     search.add_argument("--recipe-out", default="submissions/recipe.json", metavar="FILE")
     search.add_argument("--recipe", metavar="FILE", help="replay what a search found")
@@ -114,7 +118,7 @@ def choose_fusion(args: argparse.Namespace, inputs: Inputs, repairs: Repairs) ->
         trials=args.trials,
         seed=args.seed,
         per_class=args.per_class,
-        storage=args.storage,
+        storage=args.storage or Path(args.recipe_out).with_suffix(".trials"),
         worker=args.worker,
     )
     result, recipe = search_recipe(inputs, settings, repairs)

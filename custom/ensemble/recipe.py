@@ -108,7 +108,8 @@ def recipe_of(result: SearchResult, models: Mapping[str, str], split_hash: str =
         "singles": dict(zip(models, result.singles, strict=True)),
         "num_images": result.num_images,
     }
-    search = {k: v for k, v in asdict(result.settings).items() if k != "storage"}
+    search = asdict(result.settings)
+    del search["storage"], search["worker"]  # they change nothing in what is found
     return Recipe(result.configs, dict(models), split_hash, scores, search)
 
 

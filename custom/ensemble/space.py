@@ -14,6 +14,8 @@ METHODS = ("wbf", "nmw", "soft_nms", "soft_nms_linear", "nms", "diou_nms")
 IOU_RANGE = (0.3, 1.0)
 SKIP_RANGE = (1e-4, 0.5)
 SIGMA_RANGE = (0.05, 2.0)
+# What tells this space from another: trials of another are not gone on from.
+IDENTITY = (METHODS, CONF_TYPES, IOU_RANGE, SKIP_RANGE, SIGMA_RANGE)
 
 
 def suggest(trial: optuna.Trial, num_models: int) -> FusionConfig:

@@ -94,12 +94,19 @@ def _kept(objective: Objective, settings: SearchSettings, row: int) -> optuna.St
     if settings.storage is None:
         return None
     Path(settings.storage).parent.mkdir(parents=True, exist_ok=True)
-    storage = optuna.storages.JournalStorage(JournalFileBackend(str(settings.storage)))
-    identity = [objective.fingerprint, settings.seed, settings.parts, settings.metric, row]
+    searched = [settings.seed, settings.parts, settings.metric, row]
+    identity = [objective.fingerprint, *searched, space.IDENTITY]
     name = f"podium-{canonical_hash(identity)[:16]}"
-    return optuna.create_study(
-        storage=storage, study_name=name, direction="maximize", load_if_exists=True
-    )
+    try:
+        storage = optuna.storages.JournalStorage(JournalFileBackend(str(settings.storage)))
+        return optuna.create_study(
+            storage=storage, study_name=name, direction="maximize", load_if_exists=True
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise PodiumError(
+            f"{settings.storage} must hold the trials of a search, but cannot be read as such "
+            f"({error}); remove it, or name another file with --storage"
+        ) from error
 
 
 def _take_over(study: optuna.Study, kept: optuna.Study | None) -> int:

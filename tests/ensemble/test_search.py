@@ -128,6 +128,16 @@ def test_other_models_do_not_go_on_from_a_storage(
     assert candidates(others, kept, starts(others), ALL, 12) == fresh
 
 
+def test_a_file_that_holds_no_trials_is_refused_and_left(
+    objective: Objective, tmp_path: Path
+) -> None:
+    other = tmp_path / "README.md"
+    other.write_text("# Not trials\n")
+    with pytest.raises(PodiumError, match=r"README\.md must hold the trials of a search"):
+        candidates(objective, replace(SETTINGS, storage=other), starts(objective), ALL, 12)
+    assert other.read_text() == "# Not trials\n"
+
+
 @pytest.mark.parametrize("per_class", [False, True])
 def test_what_is_chosen_without_a_part_does_not_depend_on_it(
     objective: Objective, per_class: bool

@@ -138,6 +138,11 @@ def test_a_recipe_is_searched_replayed_and_bound_to_its_models(
     assert main([*runs, "--recipe", str(recipe), *out, "--name", "again"]) == 0
     found, again = ((tmp_path / "sub" / f"{n}.csv").read_bytes() for n in ("found", "again"))
     assert found == again
+    trials = recipe.with_suffix(".trials")
+    num_trials = trials.read_text().count('"state":')
+    main([*runs, *search, *out, "--name", "found", "--overwrite"])  # goes on, with nothing to do
+    assert trials.read_text().count('"state":') == num_trials > 12
+    assert json.loads(recipe.read_text()) == content
     with pytest.raises(PodiumError, match="must be free for the recipe"):
         main([*runs, *search, *out])
     with pytest.raises(PodiumError, match="lacks c"):
