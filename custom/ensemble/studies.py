@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,7 @@ def _kept(objective: Objective, settings: SearchSettings, row: int) -> optuna.St
     identity = [objective.fingerprint, *searched, space.IDENTITY]
     name = f"podium-{canonical_hash(identity)[:16]}"
     try:
+        _check_storage(Path(settings.storage))
         storage = optuna.storages.JournalStorage(JournalFileBackend(str(settings.storage)))
         return optuna.create_study(
             storage=storage, study_name=name, direction="maximize", load_if_exists=True
@@ -107,6 +109,12 @@ def _kept(objective: Objective, settings: SearchSettings, row: int) -> optuna.St
             f"{settings.storage} must hold the trials of a search, but cannot be read as such "
             f"({error}); remove it, or name another file with --storage"
         ) from error
+
+
+def _check_storage(path: Path) -> None:
+    """Refuse a file that begins otherwise than trials do: Optuna would append to it."""
+    if path.is_file() and (first := path.read_bytes().partition(b"\n")[0]):
+        json.loads(first)["op_code"]
 
 
 def _take_over(study: optuna.Study, kept: optuna.Study | None) -> int:
