@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from custom.boxes import TOLERANCE_PX, clip_bboxes, is_degenerate, overhang
 from custom.ensemble.config import FusionConfig
+from custom.ensemble.pipeline import Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe
 from custom.errors import PodiumError
 from custom.files import PathLike, read_json, sha256_of, write_json
@@ -201,8 +202,9 @@ def _fused_out_of_fold(
     gt = runs[0].val_ground_truth
     models = [run.val_predictions() for run in runs]
     fusion = meta.get("recipe") or {}
-    repairs = {name: bool(fusion.get(name)) for name in ("clip", "drop_degenerate")}
-    return gt, fuse_recipe(_recipe_of(fusion), models, gt.images, **repairs).predictions
+    repairs = Repairs(**{field.name: bool(fusion.get(field.name)) for field in fields(Repairs)})
+    repaired, _ = repairs.apply(models, gt.images)
+    return gt, fuse_recipe(_recipe_of(fusion), repaired, gt.images).predictions
 
 
 def _recipe_of(fusion: dict[str, Any]) -> Recipe:

@@ -194,6 +194,24 @@ def test_an_ensemble_is_judged_by_its_own_recipe(data: Path) -> None:
         run("submissions/e.json", "--overwrite")
 
 
+def test_an_ensemble_without_duplicates_is_judged_without_them(data: Path) -> None:
+    """Each box of `other` comes three times: WBF's mean score falls, unless they are dropped."""
+    make_toy_run(data, data / "runs" / "other", seed=7, fold=0)
+    val = Path("runs/other/val.json")
+    write_json(val, [box for box in read_json(val) for _ in range(3)])
+    test = read_ground_truth("test.json")
+    found = read_results("runs/fold0.json", test.images, test.categories)
+    write_results("submissions/e.json", found, test.categories)
+    thresholds = []
+    for dedupe in (False, True):
+        recipe = {"configs": [{"iou_thr": 0.9}], "dedupe": dedupe}
+        meta = {"runs": ["fold0", "other"], "recipe": recipe}
+        write_json("submissions/e.meta.json", meta)
+        run("submissions/e.json", "--overwrite")
+        thresholds.append(pseudo_labels_of("pseudo.json")["thresholds"])
+    assert thresholds[0] != thresholds[1]
+
+
 def test_classes_go_by_name(data: Path) -> None:
     run()
     expected = read_json("pseudo.json")
