@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from custom.doctor.findings import SET_UP, Finding
-from custom.doctor.probe import Probe
+from custom.doctor.probe import Outcome, Probe
 
 TRY_NUMBA = "import numba; assert numba.njit(lambda x: x + 1)(1) == 2; print(numba.__version__)"
 TRY_TORCH = (
@@ -32,9 +32,13 @@ def check_numba(probe: Probe) -> Finding:
     )
 
 
-def check_torch(probe: Probe, has_gpu: bool) -> Finding:
-    """Check that torch loads, and sees the GPU where the machine has one."""
-    outcome = probe(TRY_TORCH)
+def check_torch(outcome: Outcome, has_gpu: bool) -> Finding:
+    """Check that torch loads, and sees the GPU where the machine has one.
+
+    Args:
+        outcome: How `TRY_TORCH` went.
+        has_gpu: Whether the machine has an NVIDIA GPU.
+    """
     if not outcome.ok:
         return Finding(
             "torch",

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from custom.doctor.compiled import check_numba, check_operators, check_torch
+from custom.doctor.compiled import TRY_TORCH, check_numba, check_operators, check_torch
 from custom.doctor.findings import SET_UP, Finding
 from custom.doctor.machine import check_disk, check_python, check_writable
 from custom.doctor.packages import check_opencv, check_pins, normalized
@@ -35,14 +35,22 @@ def examine(folder: Path, core: bool = False, run_probe: Probe = probe) -> list[
         check_numba(run_probe),
     ]
     if not core:
-        torch = check_torch(run_probe, shutil.which("nvidia-smi") is not None)
-        findings.append(torch)
-        if "torch" in installed:  # or else this is a light installation: one fault says it all
-            findings.append(check_operators(run_probe))
-            cv2 = run_probe("import cv2; print(cv2.__version__)")
-            findings.append(check_opencv(installed, cv2))
+        findings += check_detection(installed, run_probe)
     findings.append(check_disk(folder, shutil.disk_usage(folder).free))
     return findings + [check_writable(folder / name) for name in WRITTEN]
+
+
+def check_detection(installed: Mapping[str, str], run_probe: Probe) -> list[Finding]:
+    """Check what training needs; the operators only where torch and OpenCV, their parts, load."""
+    torch = run_probe(TRY_TORCH)
+    findings = [check_torch(torch, shutil.which("nvidia-smi") is not None)]
+    if "torch" not in installed:  # a light installation: one fault says it all
+        return findings
+    cv2 = run_probe("import cv2; print(cv2.__version__)")
+    findings.append(check_opencv(installed, cv2))
+    if torch.ok and cv2.ok:
+        findings.append(check_operators(run_probe))
+    return findings
 
 
 def installed_versions() -> dict[str, str]:

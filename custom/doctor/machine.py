@@ -43,6 +43,9 @@ def check_writable(folder: Path) -> Finding:
     try:
         with tempfile.NamedTemporaryFile(dir=existing, prefix=".podium-doctor-"):
             return Finding("write access", str(folder))
+    except NotADirectoryError:
+        text = f"{folder} must be a folder, but {existing} is a file"
+        return Finding("write access", text, f"move {existing} away, or run in another folder")
     except OSError as error:
         return Finding(
             "write access",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Callable  # noqa: UP035  (an old Python is a finding, not a traceback)
 
 _TIMEOUT_S = 180
 

@@ -52,6 +52,13 @@ def test_unwritable_folder(tmp_path, monkeypatch):
     assert f"chown or chmod {tmp_path}" in finding.remedy
 
 
+def test_a_file_in_the_place_of_a_folder(tmp_path):
+    (tmp_path / "runs").touch()
+    finding = check_writable(tmp_path / "runs")
+    assert f"{tmp_path / 'runs'} is a file" in finding.text
+    assert finding.remedy.startswith("move ")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_folder_without_the_right_to_write(tmp_path):
     tmp_path.chmod(0o500)
@@ -132,7 +139,7 @@ def test_numba():
     ],
 )
 def test_torch(outcome, has_gpu, ok, text):
-    finding = check_torch(answering(*outcome), has_gpu)
+    finding = check_torch(Outcome(*outcome), has_gpu)
     assert finding.ok is ok
     assert text in finding.text
 

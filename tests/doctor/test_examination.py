@@ -67,6 +67,20 @@ def test_light_core_without_torch(installation, tmp_path):
     assert faults(tmp_path, run_probe=without_torch) == ["torch"]
 
 
+@pytest.mark.parametrize(
+    ("broken", "subject"),
+    [("torch.version", "torch"), ("import cv2", "OpenCV"), ("nms", "operators")],
+)
+def test_one_fault_says_it_where_others_follow_from_it(installation, tmp_path, broken, subject):
+    """The operators need torch and OpenCV: building them anew mends neither."""
+
+    def run_probe(code):
+        return Outcome(False, "ImportError: no such library") if broken in code else healthy(code)
+
+    (found,) = faults(tmp_path, run_probe=run_probe)
+    assert found.endswith(subject)
+
+
 def test_installed_versions_are_read():
     assert examination.installed_versions()["numpy"] == importlib.metadata.version("numpy")
 
