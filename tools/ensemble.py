@@ -81,6 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     repairs = Repairs(args.clip, args.drop_degenerate, args.dedupe)
     inputs = read_inputs(args.predictions, args.ann, args.images, args.format)
     fusion = choose_fusion(args, inputs, repairs)
+    repairs = repairs.with_those_of(fusion.by_model)
     judgement = judge(inputs.val, fusion.by_model, repairs) if inputs.val else None
     print("\n".join(judgement_lines(judgement)))
     if args.report and judgement:

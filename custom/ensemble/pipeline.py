@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,15 @@ class Repairs:
         unique = [dedupe(model) for model in prepared]
         removed = sum(m.num_boxes for m in prepared) - sum(m.num_boxes for m in unique)
         return unique, [*notes, f"{removed} duplicates removed by --dedupe"]
+
+    def with_those_of(self, recipe: Recipe) -> Repairs:
+        """Return these and the repairs that the recipe was searched with."""
+        searched = Repairs(**recipe.search.get("repairs", {}))
+        return Repairs(
+            self.clip or searched.clip,
+            self.drop_degenerate or searched.drop_degenerate,
+            self.dedupe or searched.dedupe,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,4 +174,5 @@ def search_recipe(
     val = inputs.val
     models, _ = repairs.apply(val.models, val.gt.images)
     result = search(models, val.gt, settings)
-    return result, recipe_of(result, val.identities, val.split_hash)
+    recipe = recipe_of(result, val.identities, val.split_hash)
+    return result, replace(recipe, search={**recipe.search, "repairs": asdict(repairs)})

@@ -210,7 +210,8 @@ def _with_ensemble(review: Review, request: Request, val: ValInputs) -> Review:
     """Return the review with the models' ensemble as its last one."""
     recipe = _recipe(request, val)
     named = [replace(model.predictions, source=model.name) for model in review.models]
-    prepared, notes = request.repairs.apply(named, val.gt.images)
+    repairs = request.repairs.with_those_of(recipe)
+    prepared, notes = repairs.apply(named, val.gt.images)
     notes += find_duplicating(prepared, recipe.configs[0])
     fused = fuse_recipe(recipe, prepared, val.gt.images).predictions
     origin = recipe_text(recipe, request.recipe_file)

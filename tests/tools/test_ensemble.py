@@ -152,6 +152,20 @@ def test_a_recipe_is_searched_replayed_and_bound_to_its_models(
         main([*runs, "--recipe", str(recipe), *out])
 
 
+def test_a_recipe_repeats_the_repairs_of_its_search(runs: list[str], tmp_path: Path) -> None:
+    for path in (Path(runs[0]), Path(runs[0]).with_suffix("") / "val.json"):
+        boxes = json.loads(path.read_text())
+        path.write_text(json.dumps(boxes + [{**box, "score": box["score"] / 2} for box in boxes]))
+    recipe, out = tmp_path / "recipe.json", ["--out", str(tmp_path / "sub")]
+    search = ["--search", "--trials", "8", "--recipe-out", str(recipe), "--dedupe"]
+    main([*runs, *search, *out, "--name", "found"])
+    main([*runs, "--recipe", str(recipe), *out, "--name", "again"])
+    found, again = ((tmp_path / "sub" / f"{n}.csv").read_bytes() for n in ("found", "again"))
+    assert found == again
+    meta = json.loads((tmp_path / "sub" / "again.meta.json").read_text())
+    assert meta["recipe"]["dedupe"]
+
+
 def test_duplicates_are_named_and_removed_on_request(
     runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
