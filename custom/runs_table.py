@@ -135,17 +135,7 @@ def records_of(rows: Sequence[RunRow]) -> list[dict[str, Any]]:
 def table_of(rows: Sequence[RunRow]) -> Table:
     """Return rows as a table for the terminal."""
     table = Table(title=f"{len(rows)} runs")
-    for name in (
-        "run",
-        "config",
-        "changed",
-        "seed",
-        "fold",
-        "mAP50",
-        "interval",
-        "verdict",
-        "hours",
-    ):
+    for name in _SHOWN:
         table.add_column(name, justify="right" if name in ("mAP50", "hours") else "left")
     for row in rows:
         interval = "" if math.isnan(row.low) else f"{row.low:.3f} to {row.high:.3f}"
