@@ -100,7 +100,8 @@
   function fillErrors(label, model) {
     const line = byId("errors-of-class");
     const boxes = common.num_gt[label].toLocaleString("en");
-    line.replaceChildren(`${boxes} annotated boxes. Look at its errors: `);
+    const what = common.num_gt[label] === 1 ? "box" : "boxes";
+    line.replaceChildren(`${boxes} annotated ${what}. Look at its errors: `);
     common.kinds.forEach(function (kind, i) {
       const link = element("a", `${kind.title.toLowerCase()} (${kind.counts[model][label].toLocaleString("en")})`);
       link.href = `gallery.html#kind=${kind.kind}` +
