@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmengine.config import Config
-
 from custom import runs
 from custom.detection.checks import check_classes, check_image_files
-from custom.detection.configuration import place_data
+from custom.detection.configuration import place_data, read_config
 from custom.detection.evaluation import predict
 from custom.errors import PodiumError
 from custom.files import sha256_of
@@ -44,7 +42,7 @@ def predict_test_set(
         PodiumError: If the run, its checkpoint or the images are not what they must be.
     """
     finished = runs.read_run(run)
-    config = Config.fromfile(str(finished.folder / "config.py"))
+    config = read_config(finished.folder / "config.py")
     if data_root is not None:
         config.competition.data_root = data_root
         place_data(config)

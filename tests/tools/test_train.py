@@ -49,6 +49,9 @@ def test_a_run_holds_what_the_design_says(leaf: str, tmp_path: Path) -> None:
     assert read_run(folder).test_predictions().num_images == 12
     with pytest.raises(PodiumError, match="already holds a finished run"):
         train_main([leaf, "--work-dir", str(folder)])
+    (folder / "config.py").write_text("model = (")
+    with pytest.raises(PodiumError, match=r"config\.py must be a valid config"):
+        predict_main([str(folder)])
 
 
 def test_the_seed_of_the_command_line_holds(leaf: str, tmp_path: Path) -> None:
