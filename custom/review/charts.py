@@ -66,7 +66,8 @@ def by_class(review: Review, order: Sequence[int]) -> Figure:
     layout = {
         "height": 70 + len(order) * (16 + 11 * len(models)),
         "margin": {"l": 8, "r": 20, "t": 8, "b": 40},
-        "xaxis": {"range": [0, 1], "title": {"text": "AP50"}},
+        # A little below 0, or a dot there lies on the names.
+        "xaxis": {"range": [-0.015, 1], "title": {"text": "AP50"}},
         "yaxis": _rows(labels),
     }
     traces = [_dots(review, k, order) for k in range(len(models))]

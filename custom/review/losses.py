@@ -11,6 +11,8 @@ from custom.review.analysis import Analysis
 
 SHOWN = 3
 CLASSES_NAMED = 3
+# Less is printed as 0.000.
+SMALLEST_SHARE = 0.0005
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,6 @@ def _of_kinds(analysis: Analysis) -> list[Loss]:
     for kind, gain in errors.gains.items():
         points = points_by_class(errors.class_gains[kind])
         order = np.argsort(-np.nan_to_num(points), kind="stable")[:CLASSES_NAMED]
-        shares = tuple((int(k), float(points[k])) for k in order if points[k] > 0)
+        shares = tuple((int(k), float(points[k])) for k in order if points[k] >= SMALLEST_SHARE)
         losses.append(Loss(float(np.nan_to_num(gain)), kind, None, shares))
     return losses

@@ -18,6 +18,7 @@ from custom.review.thumbnails import FOLDER, make_pictures
 
 TITLE = "Suspects"
 FILE = "suspects.html"
+LIKELY = 0.5
 ASSETS = ("picture.css", "picture.js", "suspects.css", "suspects.decisions.js", "suspects.js")
 
 
@@ -43,6 +44,7 @@ def write(review: Review, site: Site) -> None:
     site.write_page(
         FILE, "suspects.html", TITLE,
         num_shown=len(shown), num_found=len(proposals.records), proposals=proposals,
+        num_likely=sum(record["score"] >= LIKELY for record in proposals.records),
         kinds=KINDS, classes=gt.categories.names, annotations=gt.source,
         has_pictures=bool(pictures),
     )  # fmt: skip
