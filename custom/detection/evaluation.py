@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from custom.detection.hooks.memory import explain_out_of_memory
 from custom.detection.tta import tta_pipeline
 from custom.errors import PodiumError
 from custom.tables import Predictions
@@ -39,8 +40,9 @@ def predict(
         config.test_dataloader, config.test_evaluator = config.val_dataloader, config.val_evaluator
     if tta:
         use_tta(config)
-    runner = Runner.from_cfg(config)
-    metrics = runner.test()
+    with explain_out_of_memory(config):
+        runner = Runner.from_cfg(config)
+        metrics = runner.test()
     predictions = runner.test_evaluator.metrics[0].predictions
     return predictions or Predictions.empty([]), metrics
 
