@@ -18,6 +18,7 @@ from custom.runs import RECORD, Run, check_same_split, read_run
 from custom.submission import read_submission, read_submissions
 from custom.tables import Categories, GroundTruth, Images, Predictions
 from custom.tables.coco import read_ground_truth, read_results
+from custom.tables.images import first_duplicate
 from custom.tables.predictions import concatenate
 
 
@@ -96,9 +97,11 @@ def read_inputs(
         format_name: The format of CSV files, a key of `custom.submission.FORMATS`.
 
     Raises:
-        PodiumError: If files of runs and others are mixed, runs are of different splits or test
-            sets, or a file does not fit the images.
+        PodiumError: If a file is named twice, files of runs and others are mixed, runs are of
+            different splits or test sets, or a file does not fit the images.
     """
+    if (double := first_duplicate([str(Path(path).resolve()) for path in paths])) is not None:
+        raise PodiumError(f"every file must be named once, but {double} is named twice")
     folders = [path for path in paths if (Path(path).with_suffix("") / RECORD).is_file()]
     if ann_file is None and images_file is None and len(folders) == len(paths):
         return _of_runs([read_run(path) for path in paths])
@@ -132,10 +135,10 @@ def val_of_runs(runs: Sequence[Run]) -> ValInputs:
     members: dict[str, list[Run]] = defaultdict(list)
     for run, key in zip(runs, keys, strict=True):
         members[key].append(run)
-    tables = [
-        concatenate([run.val_predictions() for run in group], source=name)
-        for name, group in members.items()
-    ]
+    tables = []
+    for group in members.values():
+        files = ", ".join(str(run.folder / "val.json") for run in group)
+        tables.append(concatenate([run.val_predictions() for run in group], source=files))
     common = reduce(np.intersect1d, [table.image_ids for table in tables])
     if len(common) == 0:
         folds = ", ".join(f"{run.name} fold {run.record['fold']}" for run in runs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -78,12 +80,13 @@ def submit(
         target.folder / f"{name}{suffix}" for suffix in (".json", ".csv", ".meta.json")
     )
     _check_free(meta_file, meta, target.overwrite)
-    # The CSV first: it refuses what its format cannot hold, before anything is written.
     table, images, categories = fused.predictions, inputs.images, inputs.categories
-    write_submission(csv_file, table, images, categories, target.format_name)
-    write_results(json_file, table, categories)
-    hashes = {"json": sha256_of(json_file), "csv": sha256_of(csv_file)}
-    write_json(meta_file, {**meta, "hash": hashes["csv"], "hashes": hashes})
+    with _all_or_none(json_file, csv_file, meta_file):
+        # The CSV first: it refuses what its format cannot hold, before anything is written.
+        write_submission(csv_file, table, images, categories, target.format_name)
+        write_results(json_file, table, categories)
+        hashes = {"json": sha256_of(json_file), "csv": sha256_of(csv_file)}
+        write_json(meta_file, {**meta, "hash": hashes["csv"], "hashes": hashes})
     findings = check_predictions(table, target.format_name, images, categories)
     return Submission(json_file, csv_file, table.num_boxes, (*notes, *fused.notes), tuple(findings))
 
@@ -106,6 +109,19 @@ def describe(
 def _score_entry(judgement: Judgement) -> dict[str, Any]:
     interval = list(judgement.interval)
     return {"mAP50": judgement.fused, "interval": interval, "singles": judgement.singles}
+
+
+@contextmanager
+def _all_or_none(*paths: Path) -> Iterator[None]:
+    """Remove those of `paths` that are new when the block fails, as on a full disk."""
+    new = [path for path in paths if not path.exists()]
+    try:
+        yield
+    except PodiumError:
+        for path in new:
+            if path.is_file():
+                path.unlink()
+        raise
 
 
 def _check_free(meta_file: Path, meta: dict[str, Any], overwrite: bool) -> None:

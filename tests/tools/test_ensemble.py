@@ -109,6 +109,30 @@ def test_strict_fails_where_fusing_is_no_gain(
     assert not out.exists()
 
 
+def test_a_full_disk_leaves_no_part_of_a_submission(
+    runs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> None:
+        raise PodiumError("cannot write x.meta.json: No space left on device")
+
+    monkeypatch.setattr("custom.ensemble.submit.write_json", no_room)
+    with pytest.raises(PodiumError, match="No space left"):
+        main([*runs, "--out", str(tmp_path / "sub")])
+    assert list((tmp_path / "sub").iterdir()) == []
+
+
+def test_bad_files_are_named(runs: list[str], tmp_path: Path) -> None:
+    with pytest.raises(PodiumError, match=r"runs/a\.json is named twice"):
+        main([*runs, str(tmp_path / "runs" / ".." / "runs" / "a.json")])
+    val = tmp_path / "runs" / "a" / "val.json"
+    results = json.loads(val.read_text())
+    results[0]["bbox"] = [90, 90, 30, 30]
+    val.write_text(json.dumps(results))
+    with pytest.raises(PodiumError, match=r"a/val\.json: image .* must lie in its image"):
+        main([*runs, "--out", str(tmp_path / "sub")])
+    assert not (tmp_path / "sub").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
