@@ -88,7 +88,9 @@ def process(rounds: int) -> None:
 
 
 def _call_process(command: Sequence[str]) -> str:
-    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    """Run a command as a user does: Python keeps what it compiled, whatever is set here."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    result = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     return result.stdout
 
 
