@@ -80,6 +80,11 @@ def _diff(args: argparse.Namespace) -> None:
     diff = diff_annotations(args.old, args.new, args.author or default_author(), args.reason)
     write_patch(args.out, diff.edits)
     print(f"{len(diff.edits)} edits written to {args.out}")
+    if diff.repeated:
+        print(
+            f"note: {diff.repeated} edits are on exact copies of a box, which a patch names once: "
+            "apply this one, and compare again"
+        )
     for names, what in ((diff.missing, "missing in"), (diff.unknown, "only in")):
         if names:
             print(

@@ -26,15 +26,18 @@ MIN_SHIFTED = 10
 
 @dataclass(frozen=True)
 class Diff:
-    """Edits, and which images could not be compared.
+    """Edits, and what they leave out.
 
     Attributes:
-        edits: What turns the old file's boxes into the new one's.
+        edits: What turns the old file's boxes into the new one's, each once.
+        repeated: How many more there would be: on exact copies of a box, which a patch cannot tell
+            apart.
         missing: File names of the old file that the new one lacks: not touched.
         unknown: File names of the new file that the old one lacks: left out.
     """
 
     edits: list[Edit]
+    repeated: int
     missing: tuple[str, ...]
     unknown: tuple[str, ...]
 
@@ -76,7 +79,8 @@ def diff_annotations(
         )
     _check_shift(edits, old, new)
     missing = tuple(name for i, name in enumerate(names) if i not in compared)
-    return Diff(edits, missing, tuple(unknown))
+    unique = list(dict.fromkeys(edits))
+    return Diff(unique, len(edits) - len(unique), missing, tuple(unknown))
 
 
 def _labels_of(old: Categories, new: Categories, source: str) -> list[int]:

@@ -143,6 +143,16 @@ def test_nothing_changed_is_no_edit(ann_file: Path, tmp_path: Path) -> None:
     assert diff_annotations(ann_file, new).edits == []
 
 
+def test_edits_of_exact_copies_are_counted(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    copies = [(0, 0, 10, 10, 50, 50)] * 2
+    old.write_text(json.dumps(coco(1, [*copies, (0, 1, 60, 60, 20, 20)], ("can", "cup"))))
+    new.write_text(json.dumps(coco(1, [(0, 1, 60, 60, 20, 20)], ("can", "cup"))))
+    diff = diff_annotations(old, new)
+    assert [edit.edit for edit in diff.edits] == ["remove"]
+    assert diff.repeated == 1
+
+
 def test_images_on_one_side_only_are_left_alone(ann_file: Path, tmp_path: Path) -> None:
     content = json.loads(ann_file.read_text())
     content["images"][1]["file_name"] = "train/9999.jpg"
