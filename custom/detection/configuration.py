@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,18 @@ from custom.errors import PodiumError
 
 DATA_PARTS = ("train", "val", "test")
 USUAL_SEED = 42
+
+# Top-level keys that MMEngine's runner, MMDetection or Podium read.
+KNOWN_KEYS = frozenset(
+    """
+    model data_preprocessor train_dataloader val_dataloader test_dataloader train_cfg val_cfg
+    test_cfg val_evaluator test_evaluator optim_wrapper param_scheduler auto_scale_lr
+    default_hooks custom_hooks env_cfg vis_backends visualizer log_processor log_level load_from
+    resume work_dir launcher default_scope custom_imports randomness experiment_name compile
+    sync_bn find_unused_parameters model_wrapper_cfg tta_model tta_pipeline competition
+    augmentations tracking activation_checkpointing efficient_conv_bn_eval
+    """.split()  # noqa: SIM905
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,7 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
         PodiumError: If there is no such file, it is no valid config, or it lacks `competition`.
     """
     config = read_config(path)
+    _check_read(options.overrides)
     try:
         config.merge_from_dict(options.overrides)
     except (TypeError, KeyError, IndexError) as error:
@@ -162,6 +176,18 @@ def pretrained_parts(model: Any) -> list[dict[str, Any]]:
     return [
         each for each, init in inits if isinstance(init, dict) and init.get("type") == "Pretrained"
     ]
+
+
+def _check_read(overrides: dict[str, Any]) -> None:
+    """Refuse what would change nothing: a misspelt key, or a name that only config files use."""
+    for key in overrides:
+        if (name := key.split(".")[0]) not in KNOWN_KEYS:
+            near = get_close_matches(name, KNOWN_KEYS, n=1, cutoff=0.8)
+            remedy = f"did you mean {near[0]}?" if near else "change it in a leaf"
+            raise PodiumError(
+                f"--cfg-options must set what training reads, but one is {key}, which nothing "
+                f"reads once the config's files are; {remedy}"
+            )
 
 
 def _apply_data_options(config: Config, options: RunOptions) -> None:

@@ -13,6 +13,7 @@ from mmengine.dist import barrier, is_main_process
 from mmengine.runner import Runner
 
 from custom import runs
+from custom.detection.building import explain_refusals
 from custom.detection.checks import check_before_training
 from custom.detection.evaluation import predict
 from custom.detection.hooks.memory import explain_out_of_memory
@@ -63,7 +64,11 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> dict
     set_everything(config.randomness.seed)
     join_processes_on_cpu(config)
     started = time.monotonic()
-    with explain_out_of_memory(config), name_folder_without_room(folder):
+    with (
+        explain_refusals(config_file),
+        explain_out_of_memory(config),
+        name_folder_without_room(folder),
+    ):
         Runner.from_cfg(config).train()
     seconds = time.monotonic() - started
     if is_main_process():

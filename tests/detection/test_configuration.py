@@ -44,9 +44,21 @@ def test_cleaned_labels_are_trained_on_and_sealed_ones_judge() -> None:
 
 
 def test_the_configs_own_seed_does_not_hold() -> None:
-    changes = {"randomness.seed": 5, "seed": 6}
-    config = load_config(LEAF, RunOptions(seed=7, overrides=changes))
+    config = load_config(LEAF, RunOptions(seed=7, overrides={"randomness.seed": 5}))
     assert config.randomness.seed == 7
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        pytest.param("optim_wraper.optimizer.lr", "did you mean optim_wrapper", id="misspelt"),
+        pytest.param("image_scale", "change it in a leaf", id="only config files use it"),
+        pytest.param("seed", "change it in a leaf", id="unknown"),
+    ],
+)
+def test_an_option_that_changes_nothing_is_refused(key: str, remedy: str) -> None:
+    with pytest.raises(PodiumError, match=rf"one is {key}, which nothing reads .*{remedy}"):
+        load_config(LEAF, RunOptions(overrides={key: 1}))
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_the_seed_of_the_command_line_holds(leaf: str, tmp_path: Path) -> None:
     states = []
     for name, seed in (("a", "42"), ("b", "42"), ("c", "43")):
         folder = tmp_path / "runs" / name
-        options = ["--cfg-options", "randomness.seed=5", "seed=6"]
+        options = ["--cfg-options", "randomness.seed=5"]
         train_main([leaf, "--seed", seed, "--work-dir", str(folder), *options])
         states.append(torch.load(folder / "best.pth", weights_only=False)["state_dict"])
     same = [all(torch.equal(states[0][k], other[k]) for k in other) for other in states[1:]]
@@ -129,6 +129,11 @@ def no_weights(data: Path, leaf: str) -> list[str]:
             "--cfg-options must fit .*toy.py",
             id="no-such-key",
         ),
+        pytest.param(
+            lambda d, c: ["--cfg-options", "optim_wraper.optimizer.lr=1"],
+            "did you mean optim_wrapper",
+            id="misspelt-key",
+        ),
         pytest.param(lambda d, c: ["--seed", "-1"], "seed must be 0 to 4294967295", id="seed"),
         pytest.param(lambda d, c: ["--gate", str(d)], "there is no", id="baseline"),
     ],
@@ -142,6 +147,23 @@ def test_what_cannot_work_is_refused_before_training(
         train_main([leaf, "--work-dir", str(folder), *options])
     assert not (folder / "run.json").exists()
     assert not (folder / "config.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        pytest.param("model.backbone.dept=18", "'dept'", id="argument"),
+        pytest.param("model.type=Foo", "Foo is not in the .* registry", id="class"),
+        pytest.param("optim_wrapper.optimizer.lrr=1", "'lrr'", id="optimizer"),
+        pytest.param("train_dataloader.batchsize=3", "'batchsize'", id="loader"),
+    ],
+)
+def test_what_cannot_be_built_is_told_without_a_trace(
+    leaf: str, tmp_path: Path, option: str, message: str
+) -> None:
+    folder = tmp_path / "runs" / "toy"
+    with pytest.raises(PodiumError, match=f"toy.py must be a config that can be built.*{message}"):
+        train_main([leaf, "--work-dir", str(folder), "--cfg-options", option])
 
 
 def test_a_truncated_image_stops_the_training_with_its_name(

@@ -9,21 +9,10 @@ from typing import Any
 
 from mmengine.config import Config
 
-from custom.detection.configuration import read_config
+from custom.detection.configuration import KNOWN_KEYS, read_config
 from custom.detection.inspection.arguments import unknown_arguments
 from custom.detection.inspection.sources import Setting, SourceFile, chain
 
-# Top-level keys that MMEngine's runner, MMDetection or Podium read.
-KNOWN_KEYS = frozenset(
-    """
-    model data_preprocessor train_dataloader val_dataloader test_dataloader train_cfg val_cfg
-    test_cfg val_evaluator test_evaluator optim_wrapper param_scheduler auto_scale_lr
-    default_hooks custom_hooks env_cfg vis_backends visualizer log_processor log_level load_from
-    resume work_dir launcher default_scope custom_imports randomness experiment_name compile
-    sync_bn find_unused_parameters model_wrapper_cfg tta_model tta_pipeline competition
-    augmentations tracking
-    """.split()  # noqa: SIM905
-)
 WARNING, NOTE = "warning", "note"
 
 
