@@ -9,12 +9,15 @@ from typing import Any
 import mmdet.registry as registries
 from mmengine.config import Config
 from mmengine.registry import Registry, init_default_scope
+from torch.utils.data import DataLoader
 
 # What the runner takes out of a dict, or adds to it, before the class is built.
 _FOR_THE_BUILDER = {
     "type", "_scope_", "_delete_", "init_cfg", "convert_to_iter_based", "epoch_length",
-    "fallback_on_stride", "priority", "requires_grad",
+    "fallback_on_stride", "priority", "requires_grad", "constructor", "paramwise_cfg",
 }  # fmt: skip
+# What a dataloader's dict has besides the arguments of torch's own.
+_LOADER_KEYS = {"dataset", "num_batch_per_epoch", "worker_init_fn", "collate_fn"}
 _PLACES = {
     "model": ("MODELS",),
     "train_dataloader": ("DATASETS", "TRANSFORMS", "DATA_SAMPLERS"),
@@ -25,6 +28,9 @@ _PLACES = {
     "default_hooks": ("HOOKS",),
     "param_scheduler": ("PARAM_SCHEDULERS",),
     "train_cfg": ("LOOPS",),
+    "optim_wrapper": ("OPTIM_WRAPPERS", "OPTIMIZERS"),
+    "log_processor": ("LOG_PROCESSORS",),
+    "visualizer": ("VISUALIZERS", "VISBACKENDS"),
     "val_evaluator": ("METRICS",),
     "test_evaluator": ("METRICS",),
 }
@@ -38,6 +44,16 @@ def unknown_arguments(config: Config) -> Iterator[tuple[str, str]]:
     for place, names in _PLACES.items():
         kinds = [getattr(registries, name) for name in names]
         yield from _below(place, config.get(place), kinds)
+        if place.endswith("_dataloader"):
+            yield from _of_loader(place, config.get(place) or {})
+
+
+def _of_loader(key: str, node: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the keys of a dataloader's dict, which has no `type`, that torch's does not take."""
+    accepted = _LOADER_KEYS | set(inspect.signature(DataLoader).parameters) | _FOR_THE_BUILDER
+    for name in node:
+        if name not in accepted:
+            yield f"{key}.{name}", "a dataloader has no such argument"
 
 
 def _below(key: str, node: Any, kinds: list[Registry]) -> Iterator[tuple[str, str]]:

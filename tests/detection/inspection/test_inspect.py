@@ -108,6 +108,9 @@ def test_a_name_that_the_leaf_takes_from_its_base_is_read(write):
     [
         ("augmentations = [dict(type='RandomFog', strength=2)]", "augmentations.0.strength"),
         ("train_dataloader = dict(dataset=dict(folds=3))", "train_dataloader.dataset.folds"),
+        ("train_dataloader = dict(batchsize=3)", "train_dataloader.batchsize"),
+        ("optim_wrapper = dict(acumulative_counts=3)", "optim_wrapper.acumulative_counts"),
+        ("optim_wrapper = dict(optimizer=dict(momentun=0.9))", "optim_wrapper.optimizer.momentun"),
     ],
 )
 def test_an_argument_that_a_class_does_not_have_is_named(write, text, key):
@@ -128,6 +131,9 @@ def test_a_missing_base_is_an_error(tmp_path):
 CONFIGS = Path(__file__).parents[3] / "configs"
 
 
-@pytest.mark.parametrize("leaf", ["sample/universenet_nano.py", "trash/universenet101.py"])
+LEAVES = sorted(set(CONFIGS.glob("[!_]*/*.py")) - set(CONFIGS.glob("*/ablations.py")))
+
+
+@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: f"{leaf.parent.name}-{leaf.stem}")
 def test_our_own_configs_have_no_warning(leaf):
-    assert warnings(CONFIGS / leaf) == {}
+    assert warnings(leaf) == {}
