@@ -13,7 +13,17 @@ _FULL_INSTALLATION = ("torch", "mmengine", "mmcv", "mmdet", "albumentations", "c
 
 
 class PodiumError(ValueError):
-    """Bad input: says what must be what, but is what, in which file; then the remedy."""
+    """Bad input: says what must be what, but is what, in which file; then the remedy.
+
+    A worker process of torch's data loader hands an error over as the text of its traceback, out
+    of which this keeps the message alone.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        name = type(self).__name__
+        if message.startswith(f"Caught {name} in DataLoader worker"):
+            message = message.rpartition(f"{name}: ")[2].rstrip()
+        super().__init__(message)
 
 
 def run_tool(main: Callable[[Sequence[str] | None], int | None]) -> NoReturn:

@@ -1,4 +1,5 @@
 import pytest
+from torch.utils.data import DataLoader, Dataset
 
 from custom.errors import PodiumError, run_tool
 
@@ -42,3 +43,20 @@ def test_a_tool_ends_with_what_main_returns(code):
     with pytest.raises(SystemExit) as ended:
         run_tool(lambda argv: code)
     assert ended.value.code == (code or 0)
+
+
+class Broken(Dataset):
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> int:
+        try:
+            raise OSError("broken data stream")
+        except OSError as error:
+            raise PodiumError("a.jpg must be whole:\n  it is not") from error
+
+
+def test_an_error_in_a_worker_of_the_data_loader_is_its_message_alone() -> None:
+    with pytest.raises(PodiumError) as error:
+        list(DataLoader(Broken(), num_workers=1))
+    assert str(error.value) == "a.jpg must be whole:\n  it is not"
