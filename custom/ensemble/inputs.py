@@ -183,6 +183,11 @@ def _of_files(
     names = tuple(Path(path).stem for path in paths)
     val = None
     if ann_file is not None and listed is not None:
+        if listed.num_boxes == 0:
+            raise PodiumError(
+                f"{ann_file} must have annotated boxes to score on, but has none; name a list of "
+                "images without boxes with --images"
+            )
         digests = tuple(table_hash(table) for table in tables)
         val = ValInputs(names, tuple(tables), listed, tuple(range(len(names))), digests)
     return Inputs(names, tuple(tables), images, categories, val)

@@ -145,6 +145,9 @@ def load_recipe(path: PathLike) -> Recipe:
         raise PodiumError(f"{path} must be a recipe, but lacks {missing[0]!r}")
     if content["format"] != FORMAT:
         raise PodiumError(f"{path} must have format {FORMAT}, but has {content['format']!r}")
+    for key in ("models", "scores", "search"):
+        if not isinstance(content[key], dict):
+            raise PodiumError(f"{path}: {key} must be a JSON object, but is {content[key]!r:.60}")
     try:
         configs = tuple(FusionConfig(**config) for config in content["configs"])
     except TypeError as error:

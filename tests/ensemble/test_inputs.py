@@ -75,6 +75,8 @@ def test_files_without_runs_ask_for_their_images(data: Path) -> None:
     scored = read_inputs([str(stray)], ann_file=str(data / "test_boxes.json"))
     assert scored.val is not None
     assert scored.val.names == ("stray",)
+    with pytest.raises(PodiumError, match=r"test\.json must have annotated boxes to score on"):
+        read_inputs([str(stray)], ann_file=str(data / "test.json"))
 
 
 def test_a_changed_test_set_is_refused(data: Path) -> None:

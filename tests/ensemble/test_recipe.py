@@ -97,6 +97,7 @@ def test_a_class_without_a_fusion_is_refused() -> None:
         pytest.param({"configs": []}, "must have at least one entry", id="empty"),
         pytest.param({"configs": [{"method": "x"}]}, "method must be one of", id="method"),
         pytest.param({"configs": [{"colour": 1}]}, "parameters of a fusion", id="parameter"),
+        pytest.param({"models": ["a"]}, "models must be a JSON object, but is", id="models"),
         pytest.param(
             {"models": None, "scores": ...}, "must be a recipe, but lacks 'scores'", id="key"
         ),
