@@ -34,19 +34,38 @@ def out_of_fold(runs: Sequence[Run]) -> tuple[GroundTruth, Predictions]:
 
 
 def check_same_annotations(runs: Sequence[Run]) -> None:
-    """Refuse runs that were judged by annotation files of different content.
+    """Refuse runs that were judged by other boxes than the first one's annotation file has.
+
+    The files may differ elsewhere: pseudo-labels, which teach a run, judge none.
 
     Raises:
-        PodiumError: If two differ; both are named.
+        PodiumError: If the boxes differ; both runs are named.
     """
-    files = {_val(run)["hash"]: run for run in runs}
-    if len(files) > 1:
-        one, other = list(files.values())[:2]
-        raise PodiumError(
-            f"runs must be judged on one annotation file, but {one.name} and {other.name} were on "
-            f"files of other content ({_val(one)['ann_file']}, {_val(other)['ann_file']}); run "
-            "tools/train.py again with one of them"
-        )
+    first = runs[0]
+    others = [run for run in runs if _val(run)["hash"] != _val(first)["hash"]]
+    gt = read_ground_truth(first.val_file) if others else None
+    for run in others:
+        assert gt is not None
+        if not _has_boxes_of(gt, run.val_ground_truth):
+            raise PodiumError(
+                f"runs must be judged by the same boxes, but {first.name} and {run.name} were by "
+                f"files in which they differ ({_val(first)['ann_file']}, {_val(run)['ann_file']}); "
+                "run tools/train.py again with competition.val_ann set to one of them"
+            )
+
+
+def _has_boxes_of(gt: GroundTruth, judged: GroundTruth) -> bool:
+    """Return whether the images of `judged` are in `gt`, by the same names, with the same boxes."""
+    known = gt.images.index_of_id
+    if gt.categories != judged.categories or not all(
+        i in known for i in judged.images.ids.tolist()
+    ):
+        return False
+    here = gt.take_ids(judged.images.ids)
+    columns = ("offsets", "bboxes", "labels", "iscrowd", "area")
+    return here.images.file_names == judged.images.file_names and all(
+        np.array_equal(getattr(here, name), getattr(judged, name)) for name in columns
+    )
 
 
 def join(parts: Sequence[Predictions]) -> Predictions:

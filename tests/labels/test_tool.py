@@ -7,6 +7,7 @@ import pytest
 
 from custom.errors import PodiumError
 from custom.evaluation import score
+from custom.files import sha256_of
 from custom.labels.both import score_under_both
 from custom.labels.oof import out_of_fold
 from custom.runs import read_run, update_record
@@ -72,12 +73,35 @@ def test_folds_are_joined_and_models_fused(runs: Path) -> None:
     assert part.scores.tolist() == second.scores.tolist()
 
 
-def test_runs_of_other_labels_are_refused(runs: Path, tmp_path: Path) -> None:
-    record = read_run(runs / "a1").record
-    val = {**record["data"]["val"], "hash": "0"}
-    update_record(runs / "a1", data={**record["data"], "val": val})
-    with pytest.raises(PodiumError, match="must be judged on one annotation file"):
-        out_of_fold([read_run(runs / name) for name in ("a0", "a1")])
+def judge_by_copy(run: Path, changed_image: int) -> None:
+    """Judge a run by a copy of its annotations: an image more, one image's boxes changed."""
+    record = read_run(run).record
+    train = run.parents[1] / "data" / "train.json"
+    content = json.loads(train.read_text())
+    content["images"].append({**content["images"][0], "id": 999, "file_name": "test/999.jpg"})
+    for annotation in content["annotations"]:
+        if annotation["image_id"] == changed_image:
+            annotation["bbox"][2] -= 1
+    copy = train.with_name(f"copy_{run.name}.json")
+    copy.write_text(json.dumps(content))
+    val = {**record["data"]["val"], "ann_file": str(copy), "hash": sha256_of(copy)}
+    update_record(run, data={**record["data"], "val": val})
+
+
+def test_runs_judged_by_other_boxes_are_refused(runs: Path) -> None:
+    """What counts is the boxes of the images that judge a run, not the rest of its file."""
+    found = [read_run(runs / name) for name in ("a0", "a1")]
+    gt, predictions = out_of_fold(found)
+    judged = found[1].val_ground_truth.images.ids.tolist()
+    judge_by_copy(runs / "a1", changed_image=found[0].val_ground_truth.images.ids.tolist()[0])
+    found = [read_run(runs / name) for name in ("a0", "a1")]
+    again = out_of_fold(found)
+    assert again[0].bboxes.tolist() == gt.bboxes.tolist()
+    assert again[1].bboxes.tolist() == predictions.bboxes.tolist()
+    judge_by_copy(runs / "a1", changed_image=judged[0])
+    found = [read_run(runs / name) for name in ("a0", "a1")]
+    with pytest.raises(PodiumError, match="judged by the same boxes, but a0 and a1 were by files"):
+        out_of_fold(found)
 
 
 def test_runs_are_scored_under_both(

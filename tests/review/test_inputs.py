@@ -14,7 +14,7 @@ from custom.ensemble.pipeline import Repairs
 from custom.ensemble.recipe import Recipe, write_recipe
 from custom.errors import PodiumError
 from custom.evaluation import score
-from custom.files import read_json, write_json
+from custom.files import read_json, sha256_of, write_json
 from custom.review.inputs import ENSEMBLE, Request, Review, read_review
 from custom.runs import read_run, update_record
 from custom.tables import Predictions
@@ -86,9 +86,13 @@ def test_runs_of_another_split_are_refused(runs: Path, tmp_path: Path) -> None:
 
 def test_runs_of_other_annotations_are_refused(runs: Path, tmp_path: Path) -> None:
     record = read_json(runs / "near-0" / "run.json")
-    changed = {**record["data"]["val"], "hash": "0" * 64}
+    content = read_json(record["data"]["val"]["ann_file"])
+    content["categories"][0]["name"] = "other"
+    other = tmp_path / "other.json"
+    write_json(other, content)
+    changed = {**record["data"]["val"], "ann_file": str(other), "hash": sha256_of(other)}
     update_record(runs / "near-0", data={**record["data"], "val": changed})
-    with pytest.raises(PodiumError, match="one annotation file, but near-"):
+    with pytest.raises(PodiumError, match="judged by the same boxes, but near-"):
         read_review(Request(runs=[f"{runs}/near-*"]))
 
 
