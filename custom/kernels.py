@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,24 @@ def stamp_of(folder: Path) -> str:
 
 
 _STAMP = stamp_of(Path(__file__).parent)
+
+
+def _skip_scipy() -> None:
+    """Let numba find that scipy.linalg is absent, which it would import at the first call.
+
+    That takes three times as long as fusing a test set, and no kernel multiplies matrices. Whoever
+    imports scipy afterwards gets it, and numba's own linear algebra looks for it again.
+    """
+    if "scipy.linalg" in sys.modules:
+        return
+    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        del sys.modules["scipy.linalg"]
+
+
+_skip_scipy()
 
 
 def jit(function: Callable[..., Any]) -> Any:

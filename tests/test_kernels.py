@@ -38,6 +38,17 @@ def package(tmp_path: Path) -> Path:
     return folder
 
 
+SCIPY = """
+import sys
+import numpy as np
+from custom.ensemble.kernels.common import largest_image
+largest_image(np.array([0, 2]), 0, 1)
+print("scipy.linalg" in sys.modules)
+import numba, scipy.linalg
+print(scipy.linalg.norm([3, 4]), numba.njit(lambda a: np.linalg.norm(a))(np.array([3.0, 4.0])))
+"""
+
+
 def call_outer(package: Path) -> str:
     """Return what a fresh process computes, and whether it took the kernel from disk."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(package.parent / "cache")}
@@ -79,3 +90,10 @@ def test_no_kernel_is_elsewhere() -> None:
     assert len(holders) > 6
     assert set(holders) <= covered
     assert [path for path in holders if "njit" in path.read_text()] == []
+
+
+def test_scipy_is_not_loaded_for_kernels_but_can_be_afterwards() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", SCIPY], check=True, capture_output=True, text=True
+    )
+    assert result.stdout.split() == ["False", "5.0", "5.0"]
