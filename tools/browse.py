@@ -40,10 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     dataset = training_set(load_config(args.config, options))
     if not args.check:
-        write_sheet(dataset, args.seed, args.num or 16, args.out)
+        write_sheet(dataset, args.seed, 16 if args.num is None else args.num, args.out)
         print(f"written to {args.out}")
         return 0
-    check = check_pipeline(dataset, args.seed, args.num or 50)
+    check = check_pipeline(dataset, args.seed, 50 if args.num is None else args.num)
     for name, milliseconds in check.milliseconds.items():
         print(f"{name:<32} {milliseconds:8.2f} ms")
     for fault in check.faults:

@@ -92,12 +92,24 @@ def draw_sheet(dataset: CompetitionDataset, keys: Sequence[SampleKey], columns: 
 
 
 def write_sheet(dataset: CompetitionDataset, seed: int, num: int, out: str) -> None:
-    """Write a contact sheet of the first `num` samples of the first epoch, shuffled by `seed`."""
+    """Write a contact sheet of the first `num` samples of the first epoch, shuffled by `seed`.
+
+    Raises:
+        PodiumError: If `num` is below 1, or OpenCV writes no such file.
+    """
+    _check_num(num)
     order = np.random.default_rng(seed).permutation(len(dataset))
     keys = [SampleKey(int(index), seed) for index in np.resize(order, num)]
+    if not cv2.haveImageWriter(out):
+        raise PodiumError(f"cannot write the sheet {out}; give a name that ends in .png or .jpg")
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     if not cv2.imwrite(out, draw_sheet(dataset, keys)):
-        raise PodiumError(f"cannot write the sheet {out}; give a name that ends in .png or .jpg")
+        raise PodiumError(f"cannot write the sheet {out}; may its folder be written to?")
+
+
+def _check_num(num: int) -> None:
+    if num < 1:
+        raise PodiumError(f"the number of samples must be at least 1, but is {num}")
 
 
 def _cell(dataset: CompetitionDataset, sample: dict[str, Any] | None) -> Image:
@@ -126,7 +138,11 @@ def check_pipeline(dataset: CompetitionDataset, seed: int = 42, num: int = 50) -
         dataset: The training set.
         seed: The training's seed.
         num: How many samples to draw, spread over the data set.
+
+    Raises:
+        PodiumError: If `num` is below 1.
     """
+    _check_num(num)
     faults, num_boxes = [], 0
     seconds: dict[str, list[float]] = defaultdict(list)
     for index in np.linspace(0, len(dataset) - 1, num).astype(int).tolist():

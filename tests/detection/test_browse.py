@@ -7,6 +7,7 @@ from mmdet.registry import TRANSFORMS
 
 from custom.detection.browse import augmented, check_pipeline, faults_of
 from custom.detection.seeding import SampleKey
+from custom.errors import PodiumError
 from custom.testing.toy_config import LOADERS
 from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
 from tests.detection.datasets.test_competition import build, scope  # noqa: F401
@@ -113,3 +114,16 @@ def test_the_tool_checks(leaf, capsys):
     printed = capsys.readouterr().out
     assert "RandomFlip" in printed
     assert "5 samples" in printed
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param(["--num", "0"], "at least 1, but is 0", id="none"),
+        pytest.param(["--num", "-3", "--check"], "at least 1, but is -3", id="negative"),
+        pytest.param(["--out", "sheet.foo"], "ends in .png or .jpg", id="format"),
+    ],
+)
+def test_what_cannot_be_browsed_is_refused(leaf, options, message):
+    with pytest.raises(PodiumError, match=message):
+        main([leaf, *options])
