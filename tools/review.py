@@ -19,12 +19,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="*", help="run folders or patterns: folds, models")
-    parser.add_argument("--images", type=Path, metavar="DIR", help="where file names start from")
+    parser.add_argument(
+        "--images", type=Path, metavar="DIR", help="folder that file names start from"
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("reports/review"), help="the folder (%(default)s)"
     )
     parser.add_argument(
-        "--suspects", type=Path, metavar="FILE", help="of tools/labels.py find (looked for here)"
+        "--suspects", type=Path, metavar="FILE", help="what labels.py find wrote (else: find anew)"
     )
     files = parser.add_argument_group("instead of runs")
     files.add_argument("--predictions", nargs="+", default=[], help="CSV or COCO results")
