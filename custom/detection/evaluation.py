@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -40,7 +41,9 @@ def predict(
         config.test_dataloader, config.test_evaluator = config.val_dataloader, config.val_evaluator
     if tta:
         use_tta(config)
-    with explain_out_of_memory(config):
+    # MMEngine dumps the config that it is given into the work folder: over a run's own config.py.
+    with explain_out_of_memory(config), TemporaryDirectory(prefix="podium-") as folder:
+        config.work_dir = folder
         runner = Runner.from_cfg(config)
         metrics = runner.test()
     predictions = runner.test_evaluator.metrics[0].predictions

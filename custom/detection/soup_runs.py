@@ -97,9 +97,7 @@ class _Cook:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "soup.pth"
             torch.save({"state_dict": self.adapted(state), "meta": {}}, path)
-            config = self.config.copy()
-            config.work_dir = folder
-            return float(predict(config, path, "val")[1][METRIC])
+            return float(predict(self.config, path, "val")[1][METRIC])
 
     def _loader(self) -> dict:
         config = apply_seed(self.config.copy(), 0)

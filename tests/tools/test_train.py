@@ -45,8 +45,11 @@ def test_a_run_holds_what_the_design_says(leaf: str, tmp_path: Path) -> None:
     assert metrics["mAP50"] == pytest.approx(scored.value, abs=1e-12)
     assert list(metrics["per_class"]) == ["red", "green", "blue"]
     assert "optimizer" not in torch.load(folder / "best.pth", weights_only=False)
+    config = (folder / "config.py").read_bytes()
+    assert b"train_dataloader" in config
     assert predict_main([str(folder)]) == 0
     assert read_run(folder).test_predictions().num_images == 12
+    assert (folder / "config.py").read_bytes() == config
     with pytest.raises(PodiumError, match="already holds a finished run"):
         train_main([leaf, "--work-dir", str(folder)])
     (folder / "config.py").write_text("model = (")
