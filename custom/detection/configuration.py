@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 
 from mmengine.config import Config, DictAction
 
+from custom.detection.nodes import dicts_below
+from custom.detection.recipes import apply_recipes
 from custom.detection.seeding import apply_seed
 from custom.errors import PodiumError
 
@@ -25,7 +27,8 @@ KNOWN_KEYS = frozenset(
     default_hooks custom_hooks env_cfg vis_backends visualizer log_processor log_level load_from
     resume work_dir launcher default_scope custom_imports randomness experiment_name compile
     sync_bn find_unused_parameters model_wrapper_cfg tta_model tta_pipeline competition
-    augmentations tracking activation_checkpointing efficient_conv_bn_eval
+    activation_checkpointing efficient_conv_bn_eval
+    augmentations multi_scale label_smoothing tracking
     """.split()  # noqa: SIM905
 )
 
@@ -76,6 +79,7 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
     if "competition" not in config:
         raise PodiumError(f"{path} must set `competition`: inherit from configs/_base_/datasets/")
     _apply_data_options(config, options)
+    apply_recipes(config)
     place_data(config)
     set_num_classes(config.model, len(config.competition.classes))
     name = default_run_name(path, config.competition.fold, options.seed)
@@ -146,16 +150,6 @@ def place_data(config: Config) -> None:
     for part in ("val", "test"):
         if (evaluator := config.get(f"{part}_evaluator")) is not None:
             evaluator.ann_file = str(root / files[part])
-
-
-def dicts_below(node: Any) -> Iterator[dict[str, Any]]:
-    """Yield `node` and every dict inside of it."""
-    if isinstance(node, dict):
-        yield node
-    children = node.values() if isinstance(node, dict) else node
-    if isinstance(node, dict | list | tuple):
-        for child in children:
-            yield from dicts_below(child)
 
 
 def competition_datasets(node: Any) -> list[dict[str, Any]]:

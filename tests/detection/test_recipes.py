@@ -5,13 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmdet.registry import MODELS
+from mmdet.utils import register_all_modules
 from mmengine.hooks import Hook
 
+from custom.detection.configuration import RunOptions, load_config
+from custom.detection.inspection import inspect_config
 from custom.detection.losses import SmoothedCrossEntropyLoss
 from custom.errors import PodiumError
 from custom.testing.toy_config import FLIP, LOADERS, toy_model
 from custom.testing.toy_data import make_toy_coco
 from tests.detection.seeding.toy_training import toy_runner
+
+register_all_modules()
 
 ONE_EPOCH = {"type": "EpochBasedTrainLoop", "max_epochs": 1}
 
@@ -149,3 +155,52 @@ def test_label_smoothing_is_for_softmax():
         SmoothedCrossEntropyLoss(use_sigmoid=True)
     with pytest.raises(PodiumError, match=r"in \[0, 1\)"):
         SmoothedCrossEntropyLoss(1.0)
+
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+def leaf(folder: Path, base: str, line: str) -> Path:
+    """Write a leaf that adds one line to another."""
+    path = folder / "leaf.py"
+    path.write_text(f'_base_ = "{CONFIGS / base}"\n{line}\n')
+    return path
+
+
+def test_multi_scale_is_one_line_of_a_leaf(tmp_path):
+    line = "multi_scale = [(320, 256), (384, 288)]"
+    path = leaf(tmp_path, "bccd/universenet_nano.py", line)
+    assert [f for f in inspect_config(path) if f.level == "warning"] == []
+    config = load_config(path, RunOptions())
+    resize = {
+        "type": "RandomChoiceResize",
+        "scales": [(320, 256), (384, 288)],
+        "keep_ratio": True,
+    }
+    assert config.train_dataloader.dataset.pipeline[2] == resize
+    assert config.val_dataloader.dataset.pipeline[1].type == "Resize"
+
+
+def test_label_smoothing_is_one_line_of_a_leaf(tmp_path):
+    path = leaf(tmp_path, "trash/swin_t_cascade.py", "label_smoothing = 0.2")
+    assert [f for f in inspect_config(path) if f.level == "warning"] == []
+    detector = MODELS.build(load_config(path, RunOptions(pretrained=False)).model)
+    losses = [head.loss_cls for head in detector.roi_head.bbox_head]
+    assert [loss.label_smoothing for loss in losses] == [0.2] * 3
+    assert not isinstance(detector.rpn_head.loss_cls, SmoothedCrossEntropyLoss)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        pytest.param("label_smoothing = 0.1", "has none; take it out", id="no softmax"),
+        pytest.param(
+            "multi_scale = [(9, 9)]\ntrain_dataloader = dict(dataset=dict(pipeline=[]))",
+            "one Resize with a scale, but there are 0",
+            id="no Resize",
+        ),
+    ],
+)
+def test_a_recipe_that_would_change_nothing_is_refused(tmp_path, line, message):
+    with pytest.raises(PodiumError, match=message):
+        load_config(leaf(tmp_path, "bccd/yolox_nano.py", line), RunOptions())
