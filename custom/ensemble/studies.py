@@ -47,8 +47,9 @@ class SearchSettings:
     worker: int = 0
 
     def __post_init__(self) -> None:
-        if self.trials < 1:
-            raise PodiumError(f"trials must be at least 1, but is {self.trials}")
+        for name, least in (("trials", 1), ("seed", 0), ("worker", 0)):
+            if (value := getattr(self, name)) < least:
+                raise PodiumError(f"{name} must be at least {least}, but is {value}")
 
 
 def candidates(

@@ -174,6 +174,14 @@ def test_starts_are_points_of_the_space(config: FusionConfig) -> None:
         assert again.iou_thr == config.iou_thr
 
 
-def test_a_search_without_trials_is_refused() -> None:
-    with pytest.raises(PodiumError, match="trials must be at least 1, but is 0"):
-        SearchSettings(trials=0)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"trials": 0}, "trials must be at least 1, but is 0"),
+        ({"seed": -1}, "seed must be at least 0, but is -1"),
+        ({"worker": -1}, "worker must be at least 0, but is -1"),
+    ],
+)
+def test_bad_settings_are_refused(settings: dict[str, int], message: str) -> None:
+    with pytest.raises(PodiumError, match=message):
+        SearchSettings(**settings)
