@@ -51,7 +51,10 @@ def find_duplicating(models: Sequence[Predictions], config: FusionConfig) -> lis
     if config.method != "wbf" or config.conf_type == "max":
         return []
     found = []
-    for position, model in enumerate(models):
+    for position, weight in enumerate(config.weights_for(len(models))):
+        if weight == 0.0:
+            continue  # left out of the fusion
+        model = models[position]
         step = -(-model.num_images // SAMPLE) or 1
         sample = model.take(np.arange(0, model.num_images, step))
         rate = duplicate_rate(sample.keep(sample.scores >= config.skip_box_thr))

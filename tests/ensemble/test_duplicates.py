@@ -44,7 +44,12 @@ def test_a_model_is_named_only_where_it_does_harm() -> None:
     bad = table(images, [(*A, 0.9, 0), (*NEAR, 0.04, 0)], "bad.json")
     (finding,) = find_duplicating([good, bad], FusionConfig())
     assert finding.startswith("bad.json does not suppress its own duplicates: 50% of its boxes")
-    for harmless in ({"method": "nms"}, {"conf_type": "max"}, {"skip_box_thr": 0.05}):
+    for harmless in (
+        {"method": "nms"},
+        {"conf_type": "max"},
+        {"skip_box_thr": 0.05},
+        {"weights": (1, 0)},
+    ):
         assert find_duplicating([good, bad], FusionConfig(**harmless)) == []
 
 
