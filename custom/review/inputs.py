@@ -19,6 +19,7 @@ from custom.labels.oof import check_same_annotations
 from custom.review.analysis import Analysis
 from custom.runs import Run, check_same_split
 from custom.tables import GroundTruth, Predictions
+from custom.tables.coco import read_ground_truth
 
 ENSEMBLE = "ensemble"
 
@@ -125,8 +126,7 @@ def read_review(request: Request) -> Review:
         raise PodiumError(f"--images must be a folder, but {request.images_dir} is none")
     runs = tuple(find_runs(request.runs))
     val = _of_runs(runs) if runs else _of_files(request)
-    if val.gt.iscrowd.all():
-        raise PodiumError(f"{val.gt.source} must have annotations to judge by, but has none")
+    _check_boxes(val.gt)
     names = _unique(val.names)
     origins = (
         _notes_of_runs(runs, val) if runs else [Path(table.source).name for table in val.models]
@@ -166,10 +166,16 @@ def _of_runs(runs: Sequence[Run]) -> ValInputs:
 def _of_files(request: Request) -> ValInputs:
     if request.ann_file is None:
         raise PodiumError("--predictions needs the annotations that they cover: --ann FILE")
+    _check_boxes(read_ground_truth(request.ann_file))
     paths = [str(path) for path in request.predictions]
     val = read_inputs(paths, str(request.ann_file), None, request.format_name).val
     assert val is not None
     return val
+
+
+def _check_boxes(gt: GroundTruth) -> None:
+    if gt.iscrowd.all():
+        raise PodiumError(f"{gt.source} must have annotations to judge by, but has none")
 
 
 def _unique(names: Sequence[str]) -> list[str]:
