@@ -133,7 +133,10 @@ def read_run(path: PathLike) -> Run:
         PodiumError: If there is no run, or its record lacks something.
     """
     path = Path(path)
-    folder = path.parent if path.name == RECORD else path.with_suffix("") if path.suffix else path
+    if path.name == RECORD:
+        folder = path.parent
+    else:
+        folder = path.with_suffix("") if path.suffix == ".json" else path
     if not (folder / RECORD).is_file():
         raise PodiumError(f"{path} must be a run, but there is no {folder / RECORD}")
     record = read_json(folder / RECORD)

@@ -19,10 +19,11 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_a_run_is_found_from_its_folder_its_record_and_its_predictions(data: Path) -> None:
-    test_file = make_toy_run(data, data / "runs" / "a")
-    for path in (data / "runs" / "a", data / "runs" / "a" / "run.json", test_file):
-        assert read_run(path).name == "a"
-        assert read_run(path).test_file == test_file
+    for name in ("a", "lr0.01"):
+        test_file = make_toy_run(data, data / "runs" / name)
+        for path in (data / "runs" / name, data / "runs" / name / "run.json", test_file):
+            assert read_run(path).name == name
+            assert read_run(path).test_file == test_file
 
 
 def test_val_predictions_cover_the_fold_and_nothing_else(data: Path) -> None:
