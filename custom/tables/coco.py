@@ -19,7 +19,15 @@ from custom.errors import PodiumError
 from custom.files import PathLike, read_json
 from custom.tables.ground_truth import GroundTruth
 from custom.tables.images import Categories, Images, first_duplicate
-from custom.tables.records import Record, boxes, integers, look_up, numbers, texts
+from custom.tables.records import (
+    Record,
+    boxes,
+    check_each,
+    integers,
+    is_number,
+    look_up,
+    texts,
+)
 from custom.tables.results import read_results, write_results
 from custom.tables.rows import group_by_image
 
@@ -110,25 +118,17 @@ def _read_annotations(
 def _read_crowds(records: Sequence[Record], path: str) -> BoolArray:
     """Return which annotations are of crowds, shape (N,); not said is no."""
     flags = [record.get("iscrowd", 0) for record in records]
-    for index, flag in enumerate(flags):
-        if flag not in (0, 1):
-            raise PodiumError(
-                f"{path}: iscrowd of annotation {index} must be 0 or 1, but is {flag!r:.80}"
-            )
+    check_each(flags, lambda flag: flag in (0, 1), f"{path}: iscrowd of annotation", "0 or 1")
     return np.array(flags, bool)
 
 
 def _read_areas(records: Sequence[Record], bboxes_xywh: FloatArray, path: str) -> FloatArray:
     """Return the areas (N,), of the mask where there is one: the file's, or else the box's."""
     of_box = (bboxes_xywh[:, 2] * bboxes_xywh[:, 3]).tolist()
-    filled = [{"area": area, **record} for record, area in zip(records, of_box, strict=True)]
-    areas = numbers(filled, "area", path, "annotation")
-    if (areas < 0).any():
-        index = int(np.argmax(areas < 0))
-        raise PodiumError(
-            f"{path}: area of annotation {index} must be at least 0, but is {areas[index]}"
-        )
-    return areas
+    areas = [record.get("area", area) for record, area in zip(records, of_box, strict=True)]
+    where = f"{path}: area of annotation"
+    check_each(areas, lambda area: is_number(area) and area >= 0, where, "a number of 0 or more")
+    return np.array(areas, np.float64)
 
 
 def _check_annotated(

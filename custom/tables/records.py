@@ -57,14 +57,14 @@ def _some(position: Mapping[int, int]) -> str:
 def integers(records: Sequence[Record], key: str, path: PathLike, what: str) -> IntArray:
     """Return a column of integers, shape (N,); one that is none is named."""
     values = column(records, key, path, what)
-    _check_each(values, lambda v: type(v) is int, f"{path}: {key} of {what}", "an integer")
+    check_each(values, lambda v: type(v) is int, f"{path}: {key} of {what}", "an integer")
     return np.array(values, dtype=np.int64)
 
 
 def texts(records: Sequence[Record], key: str, path: PathLike, what: str) -> tuple[str, ...]:
     """Return a column of texts; one that is none, or empty, is named."""
     values = column(records, key, path, what)
-    _check_each(
+    check_each(
         values, lambda v: isinstance(v, str) and v != "", f"{path}: {key} of {what}", "a text"
     )
     return tuple(values)
@@ -73,29 +73,30 @@ def texts(records: Sequence[Record], key: str, path: PathLike, what: str) -> tup
 def numbers(records: Sequence[Record], key: str, path: PathLike, what: str) -> FloatArray:
     """Return a column of numbers, shape (N,); one that is none is named."""
     values = column(records, key, path, what)
-    _check_each(values, _is_number, f"{path}: {key} of {what}", "a number")
+    check_each(values, is_number, f"{path}: {key} of {what}", "a number")
     return np.array(values, dtype=np.float64)
 
 
 def boxes(records: Sequence[Record], path: PathLike, what: str) -> FloatArray:
     """Return the bbox column, shape (N, 4), xywh; one that is not four numbers is named."""
     values = column(records, "bbox", path, what)
-    _check_each(values, _is_box, f"{path}: bbox of {what}", "four numbers")
+    check_each(values, _is_box, f"{path}: bbox of {what}", "four numbers")
     return np.array(values, dtype=np.float64).reshape(-1, 4)
 
 
-def _check_each(
+def check_each(
     values: Sequence[Any], is_right: Callable[[Any], bool], where: str, kind: str
 ) -> None:
     """Refuse values of another kind; the first is named by its place in the list."""
-    for index, value in enumerate(values):
-        if not is_right(value):
-            raise PodiumError(f"{where} {index} must be {kind}, but is {value!r:.80}")
+    if not all(map(is_right, values)):
+        index = next(i for i, value in enumerate(values) if not is_right(value))
+        raise PodiumError(f"{where} {index} must be {kind}, but is {values[index]!r:.80}")
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)  # true and false are integers to Python
+def is_number(value: Any) -> bool:
+    """Return whether a value of JSON is a number; true and false are integers to Python."""
+    return type(value) is float or type(value) is int
 
 
 def _is_box(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 4 and all(map(_is_number, value))
+    return isinstance(value, list) and len(value) == 4 and all(map(is_number, value))

@@ -92,7 +92,9 @@ def changed(section: str, index: int, **values: object) -> dict:
             "area of annotation 1 must be a number",
             id="null-area",
         ),
-        pytest.param(changed("annotations", 1, area=-1), "must be at least 0", id="negative-area"),
+        pytest.param(
+            changed("annotations", 1, area=-1), "must be a number of 0 or more", id="negative-area"
+        ),
         pytest.param(
             changed("annotations", 1, iscrowd="no"),
             "iscrowd of annotation 1 must be 0 or 1",
