@@ -42,6 +42,15 @@ def test_pretrained_weights_have_an_address(leaf: Path) -> None:
     assert pretrained_parts(bare.model) == []
 
 
+@pytest.mark.parametrize("leaf", DOCUMENTED, ids=lambda leaf: leaf.stem)
+def test_the_docs_link_the_checkpoint_that_a_leaf_starts_from(leaf: Path) -> None:
+    config = load_config(leaf, RunOptions())
+    parts = [part["init_cfg"]["checkpoint"] for part in pretrained_parts(config.model)]
+    text = (CONFIGS.parent / "docs/detectors.md").read_text(encoding="utf-8")
+    for url in [*parts, *filter(None, [config.get("load_from")])]:
+        assert f"[{leaf.stem}]: {url}\n" in text
+
+
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: f"{leaf.parent.name}-{leaf.stem}")
 def test_leaf_trains_a_step_and_predicts(leaf: Path) -> None:
     model = load_config(leaf, RunOptions(pretrained=False)).model
