@@ -6,6 +6,7 @@ import logging
 import time
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import torch
 from mmengine.config import Config
@@ -104,6 +105,10 @@ def check_folder(folder: Path, resume: bool) -> Path | None:
     point = find_resume_point(folder)
     if resume and point is None:
         raise PodiumError(f"--resume needs a resume point in {folder}, but there is none; drop it")
+    if point is not None and resume and not is_zipfile(point):  # as torch's files are
+        raise PodiumError(
+            f"{point} must be a checkpoint, but is cut short; give another --work-dir"
+        )
     if point is not None and not resume:
         raise PodiumError(
             f"{folder} holds an unfinished run; add --resume to go on, or give another --work-dir"

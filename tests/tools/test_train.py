@@ -10,6 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from custom.detection.saving import save_checkpoint
 from custom.detection.seeding import config_changes
 from custom.detection.training import start_from
 from custom.errors import PodiumError
@@ -100,6 +101,15 @@ def other_classes(data: Path, leaf: str) -> list[str]:
     return ["--cfg-options", "competition.classes=['red','green']"]
 
 
+def half_a_resume_point(data: Path, leaf: str) -> list[str]:
+    folder = data.parent / "runs" / "toy"
+    folder.mkdir(parents=True)
+    save_checkpoint(folder / "last.pth", {"meta": {}})
+    whole = (folder / "last.pth").read_bytes()
+    (folder / "last.pth").write_bytes(whole[: len(whole) // 2])
+    return ["--resume"]
+
+
 def no_boxes(data: Path, leaf: str) -> list[str]:
     write_json(data / "train.json", read_json(data / "test.json"))
     return []
@@ -125,6 +135,7 @@ def no_weights(data: Path, leaf: str) -> list[str]:
             marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device"),
         ),
         pytest.param(lambda d, c: ["--resume"], "needs a resume point", id="resume"),
+        pytest.param(half_a_resume_point, r"last\.pth must be .* cut short", id="half-resume"),
         pytest.param(lambda d, c: ["--load-from", "none.pth"], "must be a checkpoint", id="load"),
         pytest.param(lambda d, c: ["--cfg-options", "fold"], "KEY=VALUE", id="cfg-options"),
         pytest.param(
