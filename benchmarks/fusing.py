@@ -17,13 +17,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks._ratio import heading, measure, print_ratio
-from custom.ensemble import CONF_TYPES, FusionConfig, dedupe, fuse, fuse_prepared
+from custom.ensemble import CONF_TYPES, FusionConfig, dedupe, fuse_prepared, fuse_with_notes
 from custom.ensemble.reference import _call, _inputs
 from custom.evaluation import score
 from custom.submission import read_submission
@@ -65,9 +66,9 @@ def methods(rounds: int) -> None:
         config = FusionConfig(method, IOU_THR, SKIP_BOX_THR)
         theirs = reference_loop(models, config)
         reference_loop([model.take([0, 1, 2]) for model in models], config)()
-        fuse(models, images, config)
-        ours = measure(lambda config=config: fuse(models, images, config), rounds)  # type: ignore[misc]
-        print_ratio(method, ours, measure(theirs, max(1, rounds // 5)))
+        run = partial(fuse_with_notes, models, images, config)
+        run()
+        print_ratio(method, measure(run, rounds), measure(theirs, max(1, rounds // 5)))
 
 
 def process(rounds: int) -> None:
