@@ -39,9 +39,9 @@ def test_a_full_disk_is_a_message(tmp_path: Path) -> None:
 
 def test_an_unwritable_place_is_a_message(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(PodiumError, match="cannot write .*/file is not a folder"):
+    with pytest.raises(PodiumError, match=r"cannot write .*/file is not a folder"):
         write_json(tmp_path / "file" / "a.json", 1)
-    with pytest.raises(PodiumError, match="cannot write .*: Not a directory"):
+    with pytest.raises(PodiumError, match=r"cannot write .*: Not a directory"):
         write_json(tmp_path / "file" / "sub" / "a.json", 1)
 
 
