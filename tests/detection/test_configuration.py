@@ -112,3 +112,9 @@ def test_the_resolved_config_reads_back_the_same(tmp_path: Path) -> None:
     config = load_config(LEAF, RunOptions())
     (tmp_path / "config.py").write_text(config.pretty_text)
     assert Config.fromfile(tmp_path / "config.py").to_dict() == config.to_dict()
+
+
+def test_hooks_that_are_no_dicts_are_refused() -> None:
+    """What --cfg-options 'custom_hooks=[{"type":"EMAHook"}]' makes of itself: a list of text."""
+    with pytest.raises(PodiumError, match="custom_hooks must be dicts with a type, but one is"):
+        load_config(LEAF, RunOptions(overrides={"custom_hooks": ['{"type":"EMAHook"}']}))
