@@ -95,8 +95,11 @@ class ResumePointHook(Hook):
                 f"{checkpoint['stage']} has begun; start a new run from these weights (--load-from)"
             )
         if "optimizer" in checkpoint:
-            new_groups = runner.optim_wrapper.optimizer.param_groups
-            for old, new in zip(checkpoint["optimizer"]["param_groups"], new_groups, strict=True):
+            # The wrapper's groups: the optimizer's, and the one that the logs call base_lr.
+            new_groups = runner.optim_wrapper.param_groups
+            logged = checkpoint["optimizer"].get("base_param_settings")
+            old_groups = [*checkpoint["optimizer"]["param_groups"], *([logged] if logged else [])]
+            for old, new in zip(old_groups, new_groups, strict=True):
                 old.update({key: value for key, value in new.items() if key != "params"})
         self._replay = checkpoint.pop("param_schedulers", None) is not None
 

@@ -91,7 +91,8 @@ class StagesHook(Hook):
 
     def _schedulers(self, runner: Runner, stage: dict[str, Any]) -> Any:
         """Return new schedulers from the optimizer's first learning rate times the stage's."""
-        for group in runner.optim_wrapper.optimizer.param_groups:
+        # The wrapper's groups: the optimizer's, and the one that the logs call base_lr.
+        for group in runner.optim_wrapper.param_groups:
             first = group.setdefault("first_lr", group.get("initial_lr", group["lr"]))
             group["lr"] = group["initial_lr"] = first * stage.get("lr", 1.0)
         return runner.build_param_scheduler(stage["param_scheduler"])

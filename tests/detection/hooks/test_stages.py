@@ -34,11 +34,14 @@ class WatchHook(Hook):
 
     def __init__(self, stop_at=None):
         self.rates, self.sizes, self.stop_at = [], [], stop_at
+        self.logged = []
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         if runner.iter == self.stop_at:
             raise KeyboardInterrupt
         self.rates.append(runner.optim_wrapper.optimizer.param_groups[0]["lr"])
+        logged = runner.optim_wrapper.get_lr()
+        self.logged.append(logged.get("base_lr", logged["lr"])[0])
         self.sizes.append(data_batch["inputs"][0].shape[-1])
 
 
@@ -60,6 +63,17 @@ def test_pipeline_and_schedule_change_with_the_epoch(ann_file, tmp_path):
     # Two epochs of four iterations at 0.01; then a tenth of it, halved after three iterations.
     assert watch.rates == pytest.approx([0.01] * 8 + [0.001] * 3 + [0.0005])
     assert watch.sizes == [64] * 8 + [96] * 4
+
+
+def test_the_logged_rate_is_the_stages_own(ann_file, tmp_path):
+    # With settings by parameter, MMEngine logs the rate of a group that the optimizer lacks.
+    wrapper = {
+        "type": "OptimWrapper",
+        "optimizer": {"type": "SGD", "lr": 0.01, "weight_decay": 1e-4},
+        "paramwise_cfg": {"norm_decay_mult": 0.0},
+    }
+    watch = train(ann_file, tmp_path / "run", optim_wrapper=wrapper)
+    assert watch.logged == pytest.approx([0.01] * 8 + [0.001] * 3 + [0.0005])
 
 
 @pytest.mark.parametrize("stop_at", [6, 8, 10], ids=["before", "at its start", "within"])
