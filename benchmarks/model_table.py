@@ -1,10 +1,13 @@
-"""Print parameters and GFLOPs of config leaves as the rows of a Markdown table."""
+"""Print parameters, GFLOPs and CPU seconds of config leaves as the rows of a Markdown table."""
 
 from __future__ import annotations
 
 import argparse
+import copy
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from custom.errors import run_tool
 
@@ -17,6 +20,31 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def seconds_an_image(model: Any, size: int) -> float:
+    """Return the processor time in which a detector of random weights looks at one image.
+
+    On one thread, since others may use the machine; a small image comes first, to warm up.
+    """
+    import torch
+    from mmdet.registry import MODELS
+    from mmdet.structures import DetDataSample
+
+    torch.set_num_threads(1)
+    detector = MODELS.build(copy.deepcopy(model)).eval()  # a DINO changes its config
+
+    def look(side: int) -> float:
+        image = torch.full((3, side, side), 114, dtype=torch.uint8)
+        shapes = dict.fromkeys(("img_shape", "ori_shape"), (side, side))
+        sample = DetDataSample(metainfo={**shapes, "scale_factor": (1.0, 1.0)})
+        start = time.process_time()
+        with torch.no_grad():
+            detector.test_step({"inputs": [image], "data_samples": [sample]})
+        return time.process_time() - start
+
+    look(320)
+    return look(size)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure each leaf and print its row."""
     args = parse_args(argv)
@@ -26,12 +54,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     from custom.detection.models.complexity import measure
 
     register_all_modules()
-    print(f"| leaf | parameters | GFLOPs at {args.size}x{args.size} |")
-    print("|---|---:|---:|")
+    print(f"| leaf | parameters | GFLOPs at {args.size}x{args.size} | CPU seconds an image |")
+    print("|---|---:|---:|---:|")
     for leaf in args.leaves:
         model = load_config(leaf, RunOptions(pretrained=False)).model
+        seconds = seconds_an_image(model, args.size)
         found = measure(model, args.size)
-        print(f"| `{leaf.stem}` | {found.parameters:,} | {found.gflops:,.1f} |", flush=True)
+        row = f"`{leaf.stem}` | {found.parameters:,} | {found.gflops:,.1f} | {seconds:.1f}"
+        print(f"| {row} |", flush=True)
     return 0
 
 
