@@ -7,13 +7,14 @@ import ast
 from custom.errors import PodiumError
 from custom.files import PathLike, read_bytes
 
-# Where and how it ran, not what was trained.
+# Names in a resolved config that say where, how and why it ran, not what was trained.
 IGNORED = (
     "work_dir",
     "randomness",
     "visualizer",
     "vis_backends",
     "tracking",
+    "gate",
     "log_level",
     "resume",
     "launcher",

@@ -11,6 +11,7 @@ OLD = """
 model = dict(depth=18, neck=[dict(type='FPN', sizes=[1, 2]), dict(type='SEPC')])
 randomness = dict(seed=42)
 work_dir = 'runs/a'
+gate = dict(smallest_gain=0.0)
 train = {'batch': 8, 'sampler': dict(seed=1, shuffle=True)}
 """
 
@@ -21,6 +22,7 @@ train = {'batch': 8, 'sampler': dict(seed=1, shuffle=True)}
         pytest.param(("seed=42", "seed=43"), [], id="seed"),
         pytest.param(("seed=1,", "seed=2,"), [], id="inner seed"),
         pytest.param(("runs/a", "runs/b"), [], id="folder"),
+        pytest.param(("gain=0.0", "gain=0.003"), [], id="what the gate asks"),
         pytest.param(("depth=18", "depth=50"), ["model.depth: 18 -> 50"], id="value"),
         pytest.param(("'batch': 8", "'batch': 4"), ["train.batch: 8 -> 4"], id="braces"),
         pytest.param(

@@ -28,7 +28,7 @@ KNOWN_KEYS = frozenset(
     resume work_dir launcher default_scope custom_imports randomness experiment_name compile
     sync_bn find_unused_parameters model_wrapper_cfg tta_model tta_pipeline competition
     activation_checkpointing efficient_conv_bn_eval
-    augmentations multi_scale label_smoothing tracking
+    augmentations multi_scale label_smoothing tracking gate
     """.split()  # noqa: SIM905
 )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from custom.config_diff import IGNORED
 from custom.errors import PodiumError
 from custom.files import canonical_hash, read_bytes
 from custom.gate.decision import gate
@@ -18,11 +19,6 @@ from custom.gate.evidence import Evidence
 from custom.gate.policy import GatePolicy
 from custom.gate.verdict import Verdict
 from custom.runs import RECORD, Run, read_run, update_record
-
-# Names in a resolved config that say where and how it ran, not what was trained.
-_NOT_THE_SETTING = (
-    "work_dir", "randomness", "visualizer", "vis_backends", "tracking", "log_level", "resume",
-)  # fmt: skip
 
 
 def gate_runs(
@@ -133,7 +129,7 @@ def setting_of(run: Run) -> str | None:
     kept = [
         ast.unparse(_Seedless().visit(statement))
         for statement in tree.body
-        if not (isinstance(statement, ast.Assign) and _assigns(statement, _NOT_THE_SETTING))
+        if not (isinstance(statement, ast.Assign) and _assigns(statement, IGNORED))
     ]
     data = [run.record["data"].get(part) for part in ("train", "val")]
     return canonical_hash([kept, data, run.record["fold"], run.split_hash])

@@ -15,8 +15,8 @@ _SAMPLERS = ("DefaultSampler", "SeededSampler", "ClassBalancedSampler")
 # What may differ between a training and its resumption without changing what is trained.
 NOT_TRAINED_ON = (
     "work_dir", "resume", "load_from", "launcher", "log_level", "log_processor", "visualizer",
-    "vis_backends", "tracking", "default_hooks", "env_cfg", "custom_imports", "test_dataloader",
-    "test_evaluator", "test_cfg", "tta_model", "tta_pipeline", "filename",
+    "vis_backends", "tracking", "gate", "default_hooks", "env_cfg", "custom_imports",
+    "test_dataloader", "test_evaluator", "test_cfg", "tta_model", "tta_pipeline", "filename",
 )  # fmt: skip
 _LOADER_KEYS_FREE_TO_CHANGE = ("num_workers", "persistent_workers", "prefetch_factor", "pin_memory")
 
