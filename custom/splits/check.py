@@ -11,6 +11,7 @@ import numpy as np
 from custom.errors import PodiumError
 from custom.files import sha256_of
 from custom.splits.digests import categories_of, content_digest, label_digests
+from custom.splits.names import images_folder
 from custom.splits.split import MANIFEST, Split, read_split
 from custom.tables import GroundTruth
 from custom.tables.coco import read_ground_truth
@@ -69,7 +70,7 @@ def check_split(
         folder: The split.
         ann_file: The annotations to compare; None for the sealed file where it should lie.
             May be a cleaned or pseudo-labelled file: images are found by name.
-        images_dir: Where file names start from; None for no look at images.
+        images_dir: Where file names start from; None: beside the annotations, if any are there.
 
     Returns:
         What differs, harmless first; nothing where all is as sealed.
@@ -81,8 +82,7 @@ def check_split(
     else:
         found = _compare(split, read_ground_truth(path))
         found = found or [Difference("the file was written anew, with the same content", (), True)]
-    if images_dir is not None:
-        found += _compare_contents(split, images_dir)
+    found += _compare_contents(split, images_folder(path, split.images, images_dir))
     return sorted(found, key=lambda difference: not difference.harmless)
 
 
@@ -155,12 +155,14 @@ def _compare_categories(split: Split, gt: GroundTruth) -> list[Difference]:
     return [Difference(f"the classes must be {before}, but are {after}")]
 
 
-def _compare_contents(split: Split, images_dir: Path) -> list[Difference]:
+def _compare_contents(split: Split, images_dir: Path | None) -> list[Difference]:
     """Compare image files with what was sealed; a file that moved to another name is said so."""
     if not any(split.contents):
-        return [
-            Difference("no image files were seen at sealing: their content is unknown", (), True)
-        ]
+        unknown = "no image files were seen at sealing: their content is unknown"
+        return [] if images_dir is None else [Difference(unknown, (), True)]
+    if images_dir is None:
+        absent = "no image files lie beside the annotations: their content is not compared"
+        return [Difference(absent, (), True)]
     sealed_name = dict(zip(split.contents, split.images.file_names, strict=True))
     missing, changed, moved = [], [], []
     for name, content in zip(split.images.file_names, split.contents, strict=True):

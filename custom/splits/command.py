@@ -11,8 +11,9 @@ from rich.table import Table
 from custom.errors import PodiumError
 from custom.splits.check import Difference, check_split, find_splits
 from custom.splits.duplicates import find_duplicates
-from custom.splits.looks import Track, images_folder, look_at_images
+from custom.splits.looks import Track, look_at_images
 from custom.splits.make import Evidence, make_split, read_labelled, take_split
+from custom.splits.names import images_folder
 from custom.splits.report import write_duplicates_report
 from custom.splits.seal import Draft, seal
 from custom.splits.split import Split

@@ -44,25 +44,6 @@ class Looks:
     thumbs: npt.NDArray[np.uint8]
 
 
-def images_folder(ann_file: PathLike, images: Images, given: PathLike | None) -> Path | None:
-    """Return the folder that the file names start from, or None where no images are.
-
-    Args:
-        ann_file: The annotations; images are looked for beside them.
-        images: What they list.
-        given: The folder that the user named, taken as it is.
-
-    Raises:
-        PodiumError: If the named folder is none.
-    """
-    if given is not None:
-        if not Path(given).is_dir():
-            raise PodiumError(f"--images must be a folder, but {given} is none")
-        return Path(given)
-    beside = Path(ann_file).parent
-    return beside if any((beside / name).is_file() for name in images.file_names) else None
-
-
 def look_at_images(
     folder: PathLike, images: Images, workers: int = 2, track: Track | None = None
 ) -> Looks:

@@ -1,9 +1,32 @@
-"""When two file names mean one image: the same, or the same but for leading folders."""
+"""File names of images: which folder they start from, and when two of them mean one image."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+
+from custom.errors import PodiumError
+from custom.files import PathLike
+from custom.tables import Images
+
+
+def images_folder(ann_file: PathLike, images: Images, given: PathLike | None) -> Path | None:
+    """Return the folder that the file names start from, or None where no images are.
+
+    Args:
+        ann_file: The annotations; images are looked for beside them.
+        images: What they list.
+        given: The folder that the user named, taken as it is.
+
+    Raises:
+        PodiumError: If the named folder is none.
+    """
+    if given is not None:
+        if not Path(given).is_dir():
+            raise PodiumError(f"--images must be a folder, but {given} is none")
+        return Path(given)
+    beside = Path(ann_file).parent
+    return beside if any((beside / name).is_file() for name in images.file_names) else None
 
 
 def normalised(file_name: str) -> str:

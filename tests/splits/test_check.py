@@ -117,16 +117,22 @@ def test_changed_and_swapped_image_files(
         file.write_bytes(b"image %d" % index)
     evidence = Evidence([content_digest(file) for file in files])
     split = seal(make_split(read_labelled(path), 4, evidence=evidence), tmp_path / "s")
-    assert check_split(split.folder, path, path.parent) == []
+    assert check_split(split.folder, path) == []
     files[0].write_bytes(b"image 1")
     files[1].write_bytes(b"image 0")
     files[2].write_bytes(b"edited")
     files[3].unlink()
-    said = "\n".join(str(found) for found in check_split(split.folder, path, path.parent))
+    said = "\n".join(str(found) for found in check_split(split.folder, path))
     assert "wrong image file: train/0000.jpg (holds what was train/0001.jpg)" in said
     assert "another content: train/0002.jpg" in said
     assert "missing in" in said
     assert "train/0003.jpg" in said
+    alone = write_coco(content, "alone.json")
+    for file in files:
+        file.unlink(missing_ok=True)
+    (found,) = check_split(split.folder, alone)
+    assert found.harmless
+    assert "not compared" in str(found)
 
 
 def test_content_that_was_never_seen_is_said_so(split: Split, tmp_path: Path) -> None:

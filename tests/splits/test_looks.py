@@ -9,13 +9,8 @@ from PIL import Image
 
 from custom.errors import PodiumError
 from custom.splits.digests import content_digest
-from custom.splits.looks import (
-    ORIENTATIONS,
-    images_folder,
-    look_at_images,
-    orient,
-    pairs_within,
-)
+from custom.splits.looks import ORIENTATIONS, look_at_images, orient, pairs_within
+from custom.splits.names import images_folder
 from custom.tables import Images
 from custom.testing.toy_splits import save_scene
 
