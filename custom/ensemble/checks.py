@@ -132,8 +132,8 @@ def _without_degenerate(
 
 def _count_faults(table: Predictions, sizes_hw: IntArray) -> IntArray:
     """Return how many boxes of each image have each fault, shape (I, NUM_FAULTS)."""
+    from custom.compiled.threads import over_ranges
     from custom.ensemble.kernels.faults import NUM_FAULTS, count_faults
-    from custom.evaluation.threads import over_ranges
 
     faults = np.zeros((table.num_images, NUM_FAULTS), np.int64)
     columns = (table.offsets, table.bboxes, table.scores, table.labels, sizes_hw)

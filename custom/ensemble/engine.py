@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from custom.boxes import IntArray
+from custom.compiled.threads import over_ranges
 from custom.ensemble.config import CONF_TYPES, FusionConfig
 from custom.ensemble.kernels import nms, nmw, rows, wbf
-from custom.evaluation.threads import over_ranges
 from custom.tables import Predictions
 from custom.tables.rows import offsets_of
 

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from custom.boxes import FloatArray, IntArray
+from custom.compiled.jit import jit
 from custom.errors import PodiumError
 from custom.evaluation.kernels import HIT, MISS
 from custom.evaluation.matches import Int32Array, Integers, Matches
-from custom.kernels import jit
 
 # COCO reads the precision at these recalls.
 RECALL_THRS: FloatArray = np.linspace(0.0, 1.0, 101, dtype=np.float64)

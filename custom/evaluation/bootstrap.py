@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
+from custom.compiled.jit import jit
+from custom.compiled.threads import over_ranges
 from custom.errors import PodiumError
 from custom.evaluation.average_precision import RECALL_THRS, ap_of_class
 from custom.evaluation.matches import Integers, Matches
@@ -19,8 +21,6 @@ from custom.evaluation.metrics import metric_of
 from custom.evaluation.metrics.base import Metric
 from custom.evaluation.metrics.coco import ap_per_class
 from custom.evaluation.scoring import score_matches
-from custom.evaluation.threads import over_ranges
-from custom.kernels import jit
 
 NUM_RESAMPLES = 2000
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from custom.boxes import BoolArray, FloatArray, IntArray
+from custom.compiled.jit import jit
 from custom.evaluation.matches import Int8Array
-from custom.kernels import jit
 
 HIT, CLS, LOC, BOTH, DUPE, BKG, BEYOND = 0, 1, 2, 3, 4, 5, -1
 

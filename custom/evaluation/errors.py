@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from custom.boxes import BoolArray, FloatArray, IntArray
+from custom.compiled.threads import over_ranges
 from custom.errors import PodiumError
 from custom.evaluation.average_precision import ap_of_class
 from custom.evaluation.error_kernels import (
@@ -35,7 +36,6 @@ from custom.evaluation.error_kernels import (
 )
 from custom.evaluation.matching import aligned_and_checked
 from custom.evaluation.metrics.base import mean_of_known
-from custom.evaluation.threads import over_ranges
 from custom.tables import GroundTruth, Predictions
 
 MISSED = 6

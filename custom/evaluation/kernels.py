@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from custom.boxes import BoolArray, FloatArray, IntArray
+from custom.compiled.jit import jit
 from custom.evaluation.matches import Int8Array, Int32Array, Integers
-from custom.kernels import jit
 
 HIT, MISS, IGNORED = np.int8(1), np.int8(0), np.int8(-1)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from custom.boxes import BoolArray, FloatArray, IntArray
+from custom.compiled.threads import over_ranges
 from custom.errors import PodiumError
 from custom.evaluation.kernels import (
     IGNORED,
@@ -18,7 +19,6 @@ from custom.evaluation.kernels import (
     match_images,
 )
 from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Matches
-from custom.evaluation.threads import over_ranges
 from custom.tables import GroundTruth, Predictions
 
 MATCHING_RULES = ("coco", "voc")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
-from custom.kernels import jit
+from custom.compiled.jit import jit
 
 # Boxes of a group stand in columns: x1, y1, x2, y2 and the area, each contiguous, so that one box
 # is held against all of them at once. No views of rows: counting references costs more than IoU.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
-from custom.kernels import jit
+from custom.compiled.jit import jit
 
 NOT_FINITE, SCORE, LABEL, DEGENERATE, OUTSIDE, ROUNDED, NUM_FAULTS = range(7)
 

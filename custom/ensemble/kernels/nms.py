@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
+from custom.compiled.jit import jit
 from custom.ensemble.kernels.common import (
     NUM_ROWS,
     end_of_group,
@@ -12,7 +13,6 @@ from custom.ensemble.kernels.common import (
     load_group,
 )
 from custom.ensemble.kernels.rows import write_kept
-from custom.kernels import jit
 
 LINEAR, GAUSSIAN = 1, 2
 

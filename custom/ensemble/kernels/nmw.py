@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
+from custom.compiled.jit import jit
 from custom.ensemble.kernels.common import (
     NUM_ROWS,
     add_rounded,
@@ -16,7 +17,6 @@ from custom.ensemble.kernels.common import (
     set_mean,
 )
 from custom.ensemble.kernels.rows import write_clusters
-from custom.kernels import jit
 
 
 @jit

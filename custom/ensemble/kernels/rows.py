@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
+from custom.compiled.jit import jit
 from custom.ensemble.kernels.common import largest_image
-from custom.kernels import jit
 
 
 @jit

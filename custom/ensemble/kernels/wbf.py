@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
+from custom.compiled.jit import jit
 from custom.ensemble.kernels.common import (
     NUM_ROWS,
     add_rounded,
@@ -19,7 +20,6 @@ from custom.ensemble.kernels.common import (
     set_mean,
 )
 from custom.ensemble.kernels.rows import write_clusters
-from custom.kernels import jit
 
 AVG, MAX, BOX_AND_MODEL_AVG, ABSENT_MODEL_AWARE_AVG = range(4)
 # What is known of a cluster besides its box; the row is that of its first and best box.

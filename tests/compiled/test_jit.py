@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-import custom.kernels as kernels
+import custom.compiled.jit as jit_module
 
-PACKAGE = Path(kernels.__file__).parent
+PACKAGE = Path(jit_module.__file__).parents[1]
 CALL = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from package.evaluation.outer import outer
 print(outer(1.0), list(outer.stats.cache_hits.values()))
 """
-INNER = "from package.kernels import jit\n@jit\ndef inner(x):\n    return x + {}\n"
+INNER = "from package.compiled.jit import jit\n@jit\ndef inner(x):\n    return x + {}\n"
 OUTER = (
-    "from package.evaluation.inner import inner\nfrom package.kernels import jit\n"
+    "from package.evaluation.inner import inner\nfrom package.compiled.jit import jit\n"
     "@jit\ndef outer(x):\n    return inner(x)\n"
 )
 
@@ -31,8 +31,9 @@ OUTER = (
 def package(tmp_path: Path) -> Path:
     folder = tmp_path / "package"
     (folder / "evaluation").mkdir(parents=True)
+    (folder / "compiled").mkdir()
     (folder / "__init__.py").write_text("")
-    shutil.copy(kernels.__file__, folder / "kernels.py")
+    shutil.copy(jit_module.__file__, folder / "compiled" / "jit.py")
     (folder / "evaluation" / "inner.py").write_text(INNER.format(1))
     (folder / "evaluation" / "outer.py").write_text(OUTER)
     return folder
@@ -68,20 +69,20 @@ def test_a_change_in_a_called_function_is_seen(package: Path) -> None:
     ("name", "changes"),
     [
         pytest.param("evaluation/inner.py", True, id="called"),
-        pytest.param("kernels.py", True, id="compiler"),
+        pytest.param("compiled/jit.py", True, id="compiler"),
         pytest.param("evaluation/new.py", True, id="new"),
         pytest.param("tables.py", False, id="without kernels"),
     ],
 )
 def test_the_stamp_is_of_all_sources(package: Path, name: str, changes: bool) -> None:
-    before = kernels.stamp_of(package)
+    before = jit_module.stamp_of(package)
     with (package / name).open("a") as file:
         file.write("# changed\n")
-    assert (kernels.stamp_of(package) != before) == changes
+    assert (jit_module.stamp_of(package) != before) == changes
 
 
 def test_no_kernel_is_elsewhere() -> None:
-    covered = {path for pattern in kernels.SOURCES for path in PACKAGE.glob(pattern)}
+    covered = {path for pattern in jit_module.SOURCES for path in PACKAGE.glob(pattern)}
     holders = [
         path
         for path in PACKAGE.rglob("*.py")

@@ -12,7 +12,7 @@ from typing import Any
 import numba
 
 # Every file with a kernel, or with a constant that a kernel takes in when it is compiled.
-SOURCES = ("kernels.py", "ensemble/kernels/*.py", "evaluation/*.py")
+SOURCES = ("compiled/*.py", "ensemble/kernels/*.py", "evaluation/*.py")
 
 
 def stamp_of(folder: Path) -> str:
@@ -21,7 +21,7 @@ def stamp_of(folder: Path) -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
-_STAMP = stamp_of(Path(__file__).parent)
+_STAMP = stamp_of(Path(__file__).parents[1])
 
 
 def _skip_scipy() -> None:

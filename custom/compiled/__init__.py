@@ -1,0 +1,1 @@
+"""What numba needs: kernels compiled and kept on disk, and threads that run them."""
