@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int | None:
 
     from custom.files import write_json
     from custom.runs import read_run
-    from custom.runs_table import (
+    from custom.runs.table import (
         filter_rows,
         find_all_runs,
         make_rows,

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from custom.config_diff import IGNORED
 from custom.errors import PodiumError
 from custom.files import canonical_hash, read_bytes
 from custom.gate.decision import gate
@@ -19,6 +18,7 @@ from custom.gate.evidence import Evidence
 from custom.gate.policy import GatePolicy
 from custom.gate.verdict import Verdict
 from custom.runs import RECORD, Run, read_run, update_record
+from custom.runs.config_diff import IGNORED
 
 
 def gate_runs(

@@ -9,7 +9,7 @@ import pytest
 from custom.errors import PodiumError
 from custom.evaluation import score
 from custom.runs import Run, read_run, update_record
-from custom.runs_table import filter_rows, find_all_runs, make_rows, records_of, sort_rows
+from custom.runs.table import filter_rows, find_all_runs, make_rows, records_of, sort_rows
 from custom.testing.toy_runs import make_toy_run, make_toy_split
 from tools.runs import main
 

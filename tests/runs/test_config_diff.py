@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from custom.config_diff import config_differences, flat_config
 from custom.errors import PodiumError
+from custom.runs.config_diff import config_differences, flat_config
 
 OLD = """
 model = dict(depth=18, neck=[dict(type='FPN', sizes=[1, 2]), dict(type='SEPC')])

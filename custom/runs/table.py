@@ -13,12 +13,12 @@ from typing import Any
 
 from rich.table import Table
 
-from custom.config_diff import config_differences
 from custom.errors import PodiumError
 from custom.evaluation import bootstrap_metric, match_for
 from custom.evaluation.bootstrap import interval_of
 from custom.files import PathLike
 from custom.runs import RECORD, Run, read_run
+from custom.runs.config_diff import config_differences
 
 logger = logging.getLogger(__name__)
 
