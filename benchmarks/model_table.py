@@ -50,8 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     from mmdet.utils import register_all_modules
 
-    from custom.detection.configuration import RunOptions, load_config
     from custom.detection.models.complexity import measure
+    from custom.training.configuration import RunOptions, load_config
 
     register_all_modules()
     print(f"| leaf | parameters | GFLOPs at {args.size}x{args.size} | CPU seconds an image |")

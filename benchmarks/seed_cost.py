@@ -33,9 +33,9 @@ def pipeline(size_wh: tuple[int, int]) -> list[dict[str, Any]]:
 
 def make_runner(args: argparse.Namespace, work_dir: Path, with_seed: bool) -> Runner:
     """Return a runner ready to train: with Podium's seed, or as MMDetection has it."""
-    from custom.detection.seeding import apply_seed
     from custom.tables.coco import read_ground_truth
     from custom.testing.toy_config import toy_config, toy_model
+    from custom.training.seeding import apply_seed
 
     names = read_ground_truth(args.ann_file).categories.names
     dataset = {
@@ -97,7 +97,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the time of an iteration both ways, of loading a sample, and the shares."""
     import custom.detection  # noqa: F401 (registers)
-    from custom.detection.seeding import SampleKey, derive_seed, seed_generators, seeded
+    from custom.training.seeding import SampleKey, derive_seed, seed_generators, seeded
 
     args = parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:

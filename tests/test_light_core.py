@@ -1,5 +1,6 @@
-"""The house rule: everything outside custom/detection imports without torch and mmdet."""
+"""The house rule: what is outside detection/ and training/ imports without torch and mmdet."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,18 +50,19 @@ def walk(heavy, skipped):
 
 
 def test_everything_but_detection_imports_without_torch():
-    process = walk(HEAVY, ["custom.detection"])
+    process = walk(HEAVY, ["custom.detection", "custom.training"])
     assert process.returncode == 0, process.stderr
     sources = [
         path
         for path in (ROOT / "custom").rglob("*.py")
-        if "detection" not in path.relative_to(ROOT).parts and path.parent != ROOT / "custom"
+        if not {"detection", "training"} & set(path.relative_to(ROOT).parts)
+        and path.parent != ROOT / "custom"
     ]
     assert int(process.stdout) >= len(sources)
 
 
 def test_only_the_sample_data_need_opencv():
-    process = walk([*HEAVY, "cv2"], ["custom.detection", "custom.sample"])
+    process = walk([*HEAVY, "cv2"], ["custom.detection", "custom.training", "custom.sample"])
     assert process.returncode == 0, process.stderr
 
 
@@ -75,3 +77,11 @@ def test_what_must_start_at_once_loads_no_library(module):
     code = f"import sys, {module}; print(sorted(set(sys.modules) & set({HEAVY!r} + ('numpy',))))"
     process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert process.stdout.strip() == "[]"
+
+
+def test_training_knows_no_kind_of_model():
+    sources = [path.read_text() for path in (ROOT / "custom/training").rglob("*.py")]
+    assert len(sources) > 20
+    assert [
+        text for text in sources if re.search(r"custom\.(detection|classification)", text)
+    ] == []

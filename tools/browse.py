@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Write the sheet, or print the check; a fault is exit code 1."""
     args = parse_args(argv)
     from custom.detection.browse import check_pipeline, training_set, write_sheet
-    from custom.detection.configuration import RunOptions, load_config, parse_overrides
+    from custom.training.configuration import RunOptions, load_config, parse_overrides
 
     options = RunOptions(
         seed=args.seed,

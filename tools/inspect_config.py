@@ -20,7 +20,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Print values with their files, then the findings."""
     args = parse_args(argv)
-    from custom.detection.inspection import inspect_config, resolved
+    from custom.training.inspection import inspect_config, resolved
 
     findings = inspect_config(args.config)
     if not args.findings:

@@ -26,7 +26,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Make the soup, and print what is in it and what it scores."""
     args = parse_args(argv)
-    from custom.detection.soup_runs import make_soup
+    from custom.training.soup_runs import make_soup
 
     soup = make_soup(args.checkpoints, args.out, args.method, args.bn_batches)
     for name, value in soup.scores.items():

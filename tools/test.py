@@ -21,7 +21,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Predict, write, and print where."""
     args = parse_args(argv)
-    from custom.detection.prediction import predict_test_set
+    from custom.training.test_set import predict_test_set
 
     result = predict_test_set(args.run, data_root=args.data_root, tta=args.tta, out=args.out)
     print(f"{result.predictions.num_boxes} boxes on {result.predictions.num_images} images")

@@ -41,10 +41,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and print what the run scores on its fold; with --gate, return its verdict's code."""
     args = parse_args(argv)
-    from custom.detection.configuration import RunOptions, load_config, parse_overrides
-    from custom.detection.training import train
-    from custom.detection.visualization import tracked
     from custom.gate.runs import find_runs
+    from custom.training.configuration import RunOptions, load_config, parse_overrides
+    from custom.training.train import train
+    from custom.training.visualization import tracked
 
     options = RunOptions(
         seed=args.seed,

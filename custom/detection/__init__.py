@@ -1,27 +1,6 @@
-"""Everything that needs torch and MMDetection; importing it registers it all with MMEngine."""
+"""What is a detector's own; importing it registers it all, and the training's parts, with MMEngine."""
 
-from custom.detection import (
-    datasets,
-    hooks,
-    losses,
-    metrics,
-    models,
-    saving,
-    seeding,
-    transforms,
-    tta,
-    visualization,
-)
+from custom import training
+from custom.detection import datasets, hooks, losses, metrics, models, transforms, tta
 
-__all__ = [
-    "datasets",
-    "hooks",
-    "losses",
-    "metrics",
-    "models",
-    "saving",
-    "seeding",
-    "transforms",
-    "tta",
-    "visualization",
-]
+__all__ = ["datasets", "hooks", "losses", "metrics", "models", "training", "transforms", "tta"]

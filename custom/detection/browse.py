@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 
 from custom.detection.datasets import CompetitionDataset, SampleSource
-from custom.detection.seeding import SampleKey, derive_seed, seeded
 from custom.detection.transforms.boxes import Image, get_objects
 from custom.errors import PodiumError
+from custom.training.seeding import SampleKey, derive_seed, seeded
 
 _CELL = 320  # side of a picture on the sheet, pixels
 

@@ -79,7 +79,7 @@ def test_a_missing_plan(tmp_path: Path) -> None:
 def test_each_leaf_of_the_competition_differs_from_its_baseline(
     tmp_path: Path, competition: str
 ) -> None:
-    configuration = pytest.importorskip("custom.detection.configuration")
+    configuration = pytest.importorskip("custom.training.configuration")
     plan = read_plan(Path(__file__).parents[2] / "configs" / competition / "ablations.py")
     assert plan.name == f"{competition}_ablations"
     resolved = {}

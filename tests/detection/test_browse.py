@@ -6,10 +6,10 @@ from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
 from custom.detection.browse import augmented, check_pipeline, faults_of
-from custom.detection.seeding import SampleKey
 from custom.errors import PodiumError
 from custom.testing.toy_config import LOADERS
 from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.training.seeding import SampleKey
 from tests.detection.datasets.test_competition import build, scope  # noqa: F401
 from tests.detection.transforms.conftest import bboxes_of, picture, sample
 from tools.browse import main

@@ -274,7 +274,7 @@ def test_boxes_outside_are_refused(data: Path) -> None:
 def test_training_asks_whether_its_fold_can_judge(
     data: Path, monkeypatch: pytest.MonkeyPatch, fold: int, refused: bool
 ) -> None:
-    checks = pytest.importorskip("custom.detection.checks")
+    checks = pytest.importorskip("custom.training.checks")
     engine_config = pytest.importorskip("mmengine.config")
     monkeypatch.setattr(checks, "fetch_weights", lambda config: None)
     run()

@@ -10,14 +10,14 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from custom.detection.saving import save_checkpoint
-from custom.detection.seeding import config_changes
-from custom.detection.training import start_from
 from custom.errors import PodiumError
 from custom.evaluation import score
 from custom.files import read_json, sha256_of, write_json
 from custom.runs import read_run
 from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.training.saving import save_checkpoint
+from custom.training.seeding import config_changes
+from custom.training.train import start_from
 from tools.test import main as predict_main
 from tools.train import main as train_main
 

@@ -17,12 +17,12 @@ from mmengine.dataset import Compose
 from custom.boxes import IntArray
 from custom.detection.datasets.images import check_whole, unreadable
 from custom.detection.datasets.source import SampleSource
-from custom.detection.seeding.generators import derive_seed, seeded
-from custom.detection.seeding.keys import SampleKey
 from custom.errors import PodiumError
 from custom.files import read_json
 from custom.splits import read_split, select_part
 from custom.tables import Images
+from custom.training.seeding.generators import derive_seed, seeded
+from custom.training.seeding.keys import SampleKey
 
 # A crop that finds no box gives up; the same image is then augmented with another draw.
 MAX_ATTEMPTS = 30

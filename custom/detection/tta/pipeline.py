@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mmengine.registry import FUNCTIONS
+
 from custom.errors import PodiumError
 
 META_KEYS = (
@@ -12,6 +14,7 @@ META_KEYS = (
 )  # fmt: skip
 
 
+@FUNCTIONS.register_module()
 def tta_pipeline(
     test_pipeline: Sequence[dict[str, Any]], factors: Sequence[float] = (1.0, 1.25)
 ) -> list[dict[str, Any]]:

@@ -11,12 +11,12 @@ from mmengine.registry import init_default_scope
 from torch.utils.data import DataLoader
 
 from custom.detection.datasets import CompetitionDataset
-from custom.detection.seeding import SampleKey, SeededSampler
 from custom.errors import PodiumError
 from custom.splits import make_split, seal
 from custom.tables.coco import read_ground_truth
 from custom.testing.toy_config import FLIP, LOADERS
 from custom.testing.toy_data import TOY_CLASSES, make_toy_coco
+from custom.training.seeding import SampleKey, SeededSampler
 
 RANDOM = [
     *LOADERS,

@@ -11,7 +11,7 @@ from mmdet.models.backbones.res2net import Bottle2neck
 from mmdet.registry import MODELS
 from torch import nn
 
-from custom.detection.configuration import RunOptions, load_config, pretrained_parts
+from custom.training.configuration import RunOptions, load_config, pretrained_parts
 from tests.detection.models.toys import CONFIGS, build, losses, predict, squares
 
 # ablations.py is a plan of changes to leaves, for tools/ablate.py.

@@ -1,0 +1,210 @@
+"""From a config file and the options of a command to the config that is run and recorded."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, DictAction
+
+from custom.errors import PodiumError
+from custom.training.nodes import dicts_below
+from custom.training.recipes import apply_recipes
+from custom.training.seeding import apply_seed
+
+DATA_PARTS = ("train", "val", "test")
+USUAL_SEED = 42
+
+# Top-level keys that MMEngine's runner, MMDetection or Podium read.
+KNOWN_KEYS = frozenset(
+    """
+    model data_preprocessor train_dataloader val_dataloader test_dataloader train_cfg val_cfg
+    test_cfg val_evaluator test_evaluator optim_wrapper param_scheduler auto_scale_lr
+    default_hooks custom_hooks env_cfg vis_backends visualizer log_processor log_level load_from
+    resume work_dir launcher default_scope custom_imports randomness experiment_name compile
+    sync_bn find_unused_parameters model_wrapper_cfg tta_model tta_pipeline competition
+    activation_checkpointing efficient_conv_bn_eval
+    augmentations multi_scale label_smoothing tracking gate
+    """.split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a command line says about a run; None leaves the config's own value.
+
+    Attributes:
+        seed: Recorded, and the only source of randomness; the config can not override it.
+        fold: The fold that judges the run.
+        data_root: The folder of the data set.
+        split: The folder of the sealed split.
+        work_dir: The run's folder.
+        load_from: A checkpoint of a whole detector to start from.
+        pretrained: False strips every pretrained weight from the config.
+        amp: Train in mixed precision.
+        launcher: "none", "pytorch", "slurm" or "mpi".
+        accept_changes: Resume although the schedule or the pipeline has changed.
+        overrides: Dotted keys and their values, applied first.
+    """
+
+    seed: int = USUAL_SEED
+    fold: int | None = None
+    data_root: str | None = None
+    split: str | None = None
+    work_dir: str | None = None
+    load_from: str | None = None
+    pretrained: bool = True
+    amp: bool = False
+    launcher: str = "none"
+    accept_changes: bool = False
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+
+def load_config(path: str | Path, options: RunOptions) -> Config:
+    """Read a config file and apply the options to it.
+
+    Raises:
+        PodiumError: If there is no such file, it is no valid config, or it lacks `competition`.
+    """
+    config = read_config(path)
+    _check_read(options.overrides)
+    try:
+        config.merge_from_dict(options.overrides)
+    except (TypeError, KeyError, IndexError) as error:
+        raise PodiumError(f"--cfg-options must fit {path}, but: {error}") from error
+    if "competition" not in config:
+        raise PodiumError(f"{path} must set `competition`: inherit from configs/_base_/datasets/")
+    _apply_data_options(config, options)
+    apply_recipes(config)
+    place_data(config)
+    set_num_classes(config.model, len(config.competition.classes))
+    name = default_run_name(path, config.competition.fold, options.seed)
+    config.work_dir = options.work_dir or str(Path("runs") / name)
+    config.launcher = options.launcher
+    apply_seed(config, options.seed)
+    _accept_changes(config, options.accept_changes)
+    if options.amp:
+        config.optim_wrapper.type = "AmpOptimWrapper"
+    config.setdefault("load_from", None)
+    _apply_weights(config, options)
+    return config
+
+
+def read_config(path: str | Path) -> Config:
+    """Read a config file and those it inherits from.
+
+    Raises:
+        PodiumError: If there is no such file, or it is no valid config.
+    """
+    if not Path(path).is_file():
+        raise PodiumError(f"{path} must be a config file, but there is none")
+    try:
+        return Config.fromfile(str(path))
+    except Exception as error:  # a config is code, which may raise anything
+        raise PodiumError(
+            f"{path} must be a valid config, but: {type(error).__name__}: {error}"
+        ) from error
+
+
+def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return dotted keys and their values from `key=value` arguments, as MMEngine reads them."""
+    if wrong := [argument for argument in arguments if "=" not in argument]:
+        raise PodiumError(f"--cfg-options must be KEY=VALUE, but one is {wrong[0]!r}")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cfg-options", nargs="+", action=DictAction, default={})
+    return parser.parse_args(["--cfg-options", *arguments] if arguments else []).cfg_options
+
+
+def default_run_name(path: str | Path, fold: int | None, seed: int) -> str:
+    """Return the leaf's name, with fold and seed where they are not the usual ones."""
+    of_fold = f"_fold{fold}" if fold else ""
+    return Path(path).stem + of_fold + (f"_seed{seed}" if seed != USUAL_SEED else "")
+
+
+def place_data(config: Config) -> None:
+    """Hand the facts in `config.competition` to the data sets and the evaluators."""
+    competition = config.competition
+    root = Path(competition.data_root)
+    files = {
+        "train": competition.train_ann,
+        "val": competition.get("val_ann", competition.train_ann),
+        "test": competition.test_ann,
+    }
+    for part in DATA_PARTS:
+        for dataset in competition_datasets(config.get(f"{part}_dataloader")):
+            file = files[dataset["part"]]
+            dataset.update(
+                data_root=str(root),
+                ann_file=file,
+                data_prefix=dict(img=""),
+                metainfo=dict(classes=tuple(competition.classes)),
+            )
+            if dataset["part"] == "train" and "augmentations" in config:
+                dataset["augmentations"] = config.augmentations
+            if dataset["part"] != "test":
+                dataset.update(split=competition.split, fold=competition.fold)
+    for part in ("val", "test"):
+        if (evaluator := config.get(f"{part}_evaluator")) is not None:
+            evaluator.ann_file = str(root / files[part])
+
+
+def competition_datasets(node: Any) -> list[dict[str, Any]]:
+    """Return every CompetitionDataset below `node`, also inside of wrappers."""
+    return [each for each in dicts_below(node) if each.get("type") == "CompetitionDataset"]
+
+
+def set_num_classes(model: Any, num_classes: int) -> None:
+    """Set every `num_classes` of a model; the classes themselves stand in `competition`."""
+    for each in dicts_below(model):
+        if "num_classes" in each:
+            each["num_classes"] = num_classes
+
+
+def pretrained_parts(model: Any) -> list[dict[str, Any]]:
+    """Return every dict below `model` whose `init_cfg` loads a checkpoint."""
+    inits = [(each, each.get("init_cfg")) for each in dicts_below(model)]
+    return [
+        each for each, init in inits if isinstance(init, dict) and init.get("type") == "Pretrained"
+    ]
+
+
+def _check_read(overrides: dict[str, Any]) -> None:
+    """Refuse what would change nothing: a misspelt key, or a name that only config files use."""
+    for key in overrides:
+        if (name := key.split(".")[0]) not in KNOWN_KEYS:
+            near = get_close_matches(name, KNOWN_KEYS, n=1, cutoff=0.8)
+            remedy = f"did you mean {near[0]}?" if near else "change it in a leaf"
+            raise PodiumError(
+                f"--cfg-options must set what training reads, but one is {key}, which nothing "
+                f"reads once the config's files are; {remedy}"
+            )
+
+
+def _apply_data_options(config: Config, options: RunOptions) -> None:
+    for key in ("data_root", "split", "fold"):
+        if (value := getattr(options, key)) is not None:
+            config.competition[key] = value
+
+
+def _accept_changes(config: Config, accept: bool) -> None:
+    for hook in config.custom_hooks:
+        if hook["type"] == "ResumePointHook":
+            hook["accept_changes"] = accept
+
+
+def _apply_weights(config: Config, options: RunOptions) -> None:
+    if not options.pretrained:
+        config.load_from = None
+    if not options.pretrained or options.load_from is not None:
+        for part in pretrained_parts(config.model):
+            part["init_cfg"] = None
+    if options.load_from is not None:
+        if not Path(options.load_from).is_file():
+            raise PodiumError(
+                f"--load-from must be a checkpoint, but is no file: {options.load_from}"
+            )
+        config.load_from = options.load_from

@@ -1,0 +1,113 @@
+"""Soups of finished runs: scored on their val fold, batch-norm statistics recomputed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from torch import nn
+
+from custom.errors import PodiumError
+from custom.training.prediction import predict
+from custom.training.seeding import apply_seed
+from custom.training.soup import (
+    Soup,
+    State,
+    greedy_soup,
+    recompute_batch_norm,
+    uniform_soup,
+    write_soup,
+)
+
+METHODS = ("greedy", "uniform")
+METRIC = "coco/bbox_mAP_50"
+
+
+def make_soup(
+    paths: Sequence[str], out: str, method: str = "greedy", num_batches: int = 50
+) -> Soup:
+    """Average the checkpoints of runs of one config and one fold, and write the result.
+
+    Args:
+        paths: `runs/*/best.pth`.
+        out: The checkpoint to write.
+        method: "greedy" keeps what raises mAP50 on the val fold; "uniform" takes all.
+        num_batches: Training batches that batch-norm statistics are recomputed from.
+
+    Raises:
+        PodiumError: If the runs differ in fold or split, or a file is not there.
+    """
+    if method not in METHODS:
+        raise PodiumError(f"method must be one of {', '.join(METHODS)}, but is {method!r}")
+    cook = _Cook(_shared_config(paths), num_batches)
+    if method == "uniform":
+        soup = uniform_soup(paths)
+        soup = Soup(cook.adapted(soup.state), soup.members, {"soup": cook.score(soup.state)})
+    else:
+        soup = greedy_soup(paths, cook.score)
+        soup = Soup(cook.adapted(soup.state), soup.members, soup.scores)
+    write_soup(soup, out)
+    return soup
+
+
+def _shared_config(paths: Sequence[str]) -> Config:
+    """Return the config of the first run, where all judge by the same fold of one split."""
+    if not paths:
+        raise PodiumError("a soup needs checkpoints, as runs/*/best.pth, but got none")
+    configs = []
+    for path in paths:
+        file = Path(path).parent / "config.py"
+        if not file.is_file():
+            raise PodiumError(f"{path} must lie in a run's folder with its config.py, but does not")
+        configs.append(Config.fromfile(str(file)))
+    for path, config in zip(paths, configs, strict=True):
+        for key in ("split", "fold"):
+            values = [c.competition[key] for c in (configs[0], config)]
+            if values[0] != values[1]:
+                raise PodiumError(
+                    f"the runs of a soup must share one {key}, or it would have seen its judges, "
+                    f"but {paths[0]} has {values[0]} and {path} has {values[1]}"
+                )
+    return configs[0]
+
+
+class _Cook:
+    """Scores weights as the model of a config would, with statistics of their own."""
+
+    def __init__(self, config: Config, num_batches: int) -> None:
+        self.config, self.num_batches = config, num_batches
+        self._model: nn.Module | None = None
+
+    def adapted(self, state: State) -> State:
+        """Return weights with batch-norm statistics recomputed on training batches."""
+        model = self._built()
+        model.load_state_dict(state)
+        batches = islice(Runner.build_dataloader(self._loader(), seed=0), self.num_batches)
+        if recompute_batch_norm(model, batches) == 0:
+            return state
+        return {key: value.detach().cpu().clone() for key, value in model.state_dict().items()}
+
+    def score(self, state: State) -> float:
+        """Return mAP50 on the val fold."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "soup.pth"
+            torch.save({"state_dict": self.adapted(state), "meta": {}}, path)
+            return float(predict(self.config, path, "val")[1][METRIC])
+
+    def _loader(self) -> dict:
+        config = apply_seed(self.config.copy(), 0)
+        return config.train_dataloader.to_dict()
+
+    def _built(self) -> nn.Module:
+        from mmdet.registry import MODELS
+        from mmengine.registry import init_default_scope
+
+        if self._model is None:
+            init_default_scope("mmdet")
+            self._model = MODELS.build(self.config.model)
+        return self._model

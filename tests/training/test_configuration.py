@@ -1,0 +1,120 @@
+"""A leaf plus the command line's options gives the config that is run and recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from custom.errors import PodiumError
+from custom.training.configuration import (
+    RunOptions,
+    competition_datasets,
+    default_run_name,
+    load_config,
+    parse_overrides,
+    pretrained_parts,
+    set_num_classes,
+)
+
+LEAF = Path(__file__).resolve().parents[2] / "configs" / "bccd" / "yolox_nano.py"
+SWIN = LEAF.parents[1] / "trash" / "swin_t_cascade.py"
+
+
+def test_one_option_reaches_every_data_set() -> None:
+    config = load_config(LEAF, RunOptions(data_root="/d", split="/s", fold=3))
+    for part in ("train", "val", "test"):
+        (dataset,) = competition_datasets(config[f"{part}_dataloader"])
+        assert dataset["data_root"] == "/d"
+        assert dataset["metainfo"]["classes"] == ("WBC", "RBC", "Platelets")
+        assert dataset["ann_file"] == ("test.json" if part == "test" else "train.json")
+        assert dataset.get("fold") == (None if part == "test" else 3)
+    assert config.val_evaluator.ann_file == "/d/train.json"
+    assert config.model.bbox_head.num_classes == 3
+    assert config.work_dir == "runs/yolox_nano_fold3"
+
+
+def test_cleaned_labels_are_trained_on_and_sealed_ones_judge() -> None:
+    changes = {"competition.train_ann": "clean.json", "competition.val_ann": "train.json"}
+    config = load_config(LEAF, RunOptions(overrides=changes))
+    assert config.train_dataloader.dataset.ann_file == "clean.json"
+    assert config.val_dataloader.dataset.ann_file == "train.json"
+    assert config.val_evaluator.ann_file == "data/bccd/train.json"
+
+
+def test_the_configs_own_seed_does_not_hold() -> None:
+    config = load_config(LEAF, RunOptions(seed=7, overrides={"randomness.seed": 5}))
+    assert config.randomness.seed == 7
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"),
+    [
+        pytest.param("optim_wraper.optimizer.lr", "did you mean optim_wrapper", id="misspelt"),
+        pytest.param("image_scale", "change it in a leaf", id="only config files use it"),
+        pytest.param("seed", "change it in a leaf", id="unknown"),
+    ],
+)
+def test_an_option_that_changes_nothing_is_refused(key: str, remedy: str) -> None:
+    with pytest.raises(PodiumError, match=rf"one is {key}, which nothing reads .*{remedy}"):
+        load_config(LEAF, RunOptions(overrides={key: 1}))
+
+
+@pytest.mark.parametrize(
+    ("fold", "seed", "name"), [(0, 42, "x"), (None, 42, "x"), (2, 42, "x_fold2"), (0, 1, "x_seed1")]
+)
+def test_run_names(fold: int | None, seed: int, name: str) -> None:
+    assert default_run_name("configs/x.py", fold, seed) == name
+
+
+def test_pretrained_weights_are_stripped_on_request(tmp_path: Path) -> None:
+    assert pretrained_parts(load_config(SWIN, RunOptions()).model)
+    bare = load_config(SWIN, RunOptions(pretrained=False))
+    assert pretrained_parts(bare.model) == []
+    assert bare.load_from is None
+    (tmp_path / "w.pth").touch()
+    given = load_config(SWIN, RunOptions(load_from=str(tmp_path / "w.pth")))
+    assert (given.load_from, pretrained_parts(given.model)) == (str(tmp_path / "w.pth"), [])
+
+
+def test_every_head_of_a_cascade_gets_the_classes() -> None:
+    model = {"roi_head": {"bbox_head": [{"num_classes": 80}, {"num_classes": 80}]}}
+    set_num_classes(model, 4)
+    assert [head["num_classes"] for head in model["roi_head"]["bbox_head"]] == [4, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("model = dict(", "must be a valid config", id="syntax"),
+        pytest.param("_base_ = './none.py'", "must be a valid config", id="base"),
+        pytest.param("model = dict()", "must set `competition`", id="competition"),
+    ],
+)
+def test_what_is_no_leaf_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "leaf.py"
+    path.write_text(text)
+    with pytest.raises(PodiumError, match=message):
+        load_config(path, RunOptions())
+    with pytest.raises(PodiumError, match="must be a config file"):
+        load_config(tmp_path / "absent.py", RunOptions())
+
+
+def test_overrides_are_read_as_mmengine_reads_them() -> None:
+    assert parse_overrides(["a.b=1", "c=[1,2]", "d=x"]) == {"a.b": 1, "c": [1, 2], "d": "x"}
+    assert parse_overrides([]) == {}
+    with pytest.raises(PodiumError, match="KEY=VALUE"):
+        parse_overrides(["a"])
+
+
+def test_the_resolved_config_reads_back_the_same(tmp_path: Path) -> None:
+    config = load_config(LEAF, RunOptions())
+    (tmp_path / "config.py").write_text(config.pretty_text)
+    assert Config.fromfile(tmp_path / "config.py").to_dict() == config.to_dict()
+
+
+def test_hooks_that_are_no_dicts_are_refused() -> None:
+    """What --cfg-options 'custom_hooks=[{"type":"EMAHook"}]' makes of itself: a list of text."""
+    with pytest.raises(PodiumError, match="custom_hooks must be dicts with a type, but one is"):
+        load_config(LEAF, RunOptions(overrides={"custom_hooks": ['{"type":"EMAHook"}']}))
