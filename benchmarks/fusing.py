@@ -239,7 +239,7 @@ def memory(rounds: int) -> None:
 def search(rounds: int) -> None:
     """Print how long 300 trials take over two models and 4,883 images."""
     from custom.ensemble.search import search as search_recipe
-    from custom.ensemble.studies import SearchSettings
+    from custom.ensemble.search.studies import SearchSettings
 
     gt = read_ground_truth(SHARED_DATA / "trash-gt" / "train.json")
     path = PREDICTIONS / "train_faster_rcnn.csv"

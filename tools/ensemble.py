@@ -113,7 +113,7 @@ def choose_fusion(args: argparse.Namespace, inputs: Inputs, repairs: Repairs) ->
         return Fusion.of_config(config_of(args), inputs.val)
     from custom.ensemble.recipe import check_free, write_recipe
     from custom.ensemble.report import search_lines
-    from custom.ensemble.studies import SearchSettings
+    from custom.ensemble.search.studies import SearchSettings
 
     check_free(args.recipe_out, args.overwrite)
     settings = SearchSettings(

@@ -30,12 +30,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Add a line, or print the report."""
     args = parse_args(argv)
-    from custom.submission import ledger_command
+    from custom.leaderboard import command
 
     if args.command == "report":
-        print(ledger_command.report_text(args.ledger))
+        print(command.report_text(args.ledger))
         return 0
-    entry = ledger_command.add_submission(
+    entry = command.add_submission(
         args.submission,
         public=args.public,
         private=args.private,

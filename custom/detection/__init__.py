@@ -1,4 +1,4 @@
-"""What is a detector's own; importing it registers it all, and the training's parts, with MMEngine."""
+"""What is a detector's own; importing it registers it with MMEngine, and the training's parts."""
 
 from custom import training
 from custom.detection import datasets, hooks, losses, metrics, models, transforms, tta

@@ -28,7 +28,7 @@ from custom.tables import GroundTruth, Images, Predictions
 
 if TYPE_CHECKING:
     from custom.ensemble.search import SearchResult
-    from custom.ensemble.studies import SearchSettings
+    from custom.ensemble.search.studies import SearchSettings
 
 NUM_RESAMPLES = 2000
 # Of the interval of 95% that goes into the ledger.

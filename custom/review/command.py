@@ -8,10 +8,10 @@ from types import ModuleType
 from typing import Any
 
 from custom.files import PathLike
-from custom.review.charts import copy_library
+from custom.review.draw.charts import copy_library
+from custom.review.draw.pages import classes, errors, gallery, overview, suspects
+from custom.review.draw.site import Entry, Site, check_replaceable, staged
 from custom.review.inputs import Review
-from custom.review.pages import classes, errors, gallery, overview, suspects
-from custom.review.site import Entry, Site, check_replaceable, staged
 
 # One line a page, in the order of the navigation.
 PAGES: tuple[ModuleType, ...] = (overview, classes, errors, gallery, suspects)

@@ -16,7 +16,7 @@ from custom.evaluation.matching import aligned_and_checked
 from custom.files import PathLike
 from custom.gate.runs import find_runs
 from custom.labels.oof import check_same_annotations
-from custom.review.analysis import Analysis
+from custom.review.compute.analysis import Analysis
 from custom.runs import Run, check_same_split
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth

@@ -1,4 +1,4 @@
-"""Submissions: the competitions' formats, the checker and the ledger."""
+"""Submissions: the competitions' formats, and the checker."""
 
 from custom.submission.checker import blocks, check_predictions, check_submission
 from custom.submission.checks.subject import Finding

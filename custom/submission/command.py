@@ -11,12 +11,12 @@ import numpy as np
 from custom.boxes import FloatArray, clip_bboxes, is_degenerate
 from custom.errors import PodiumError
 from custom.files import PathLike, read_json, sha256_of, write_bytes, write_json
+from custom.leaderboard.command import last_shares
+from custom.leaderboard.ledger import LEDGER
 from custom.runs import RECORD, Run, read_run
 from custom.submission.checker import blocks, check_submission
 from custom.submission.checks.subject import Finding
 from custom.submission.formats import format_for, format_of
-from custom.submission.ledger import LEDGER
-from custom.submission.ledger_command import last_shares
 from custom.submission.reader import read_submission
 from custom.submission.writer import write_submission
 from custom.tables import Categories, Images, Predictions

@@ -13,7 +13,7 @@ from custom.ensemble.inputs import ValInputs
 from custom.ensemble.pipeline import Fusion
 from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe, recipe_of, write_recipe
 from custom.ensemble.search import search
-from custom.ensemble.studies import SearchSettings
+from custom.ensemble.search.studies import SearchSettings
 from custom.errors import PodiumError
 from custom.files import write_json
 from tests.ensemble.labelled import detector, ground_truth

@@ -6,10 +6,10 @@ import orjson
 import pytest
 
 from custom.errors import PodiumError
+from custom.review.draw.pages import gallery, suspects
+from custom.review.draw.site import Entry, Site
+from custom.review.draw.thumbnails import FOLDER
 from custom.review.inputs import Review
-from custom.review.pages import gallery, suspects
-from custom.review.site import Entry, Site
-from custom.review.thumbnails import FOLDER
 
 
 def write(review: Review, folder: Path, page=gallery, cache: Path | None = None) -> Site:

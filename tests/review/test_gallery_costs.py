@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from custom.evaluation.errors import ErrorReport, find_errors
-from custom.review.costs import error_costs
+from custom.review.compute.costs import error_costs
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth
 from custom.testing.toy_runs import jittered, make_toy_annotations

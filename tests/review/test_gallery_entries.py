@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 
 from custom.evaluation.errors import MISSED, find_errors
-from custom.review.drawn import (
+from custom.review.compute.entries import (
+    Entries,
+    all_entries,
+    images_to_picture,
+    rank_in_group,
+    worst_entries,
+)
+from custom.review.draw.drawn import (
     IMAGES_A_CHUNK,
     detection_chunks,
     drawn_detections,
     entries_record,
     first_score,
     truth_chunks,
-)
-from custom.review.entries import (
-    Entries,
-    all_entries,
-    images_to_picture,
-    rank_in_group,
-    worst_entries,
 )
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth

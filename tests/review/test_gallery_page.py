@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from custom.evaluation.errors import ERROR_NAMES, LOC, MISSED, ErrorReport
-from custom.review.entries import all_entries
+from custom.review.compute.entries import all_entries
+from custom.review.draw.kinds import KIND_TEXTS
+from custom.review.draw.pages import gallery
+from custom.review.draw.site import Entry, Site
 from custom.review.inputs import Model, Review
-from custom.review.kinds import KIND_TEXTS
-from custom.review.pages import gallery
-from custom.review.site import Entry, Site
 from custom.tables import Categories, GroundTruth, Images, Predictions
 from tests.evaluation.cases import make_case
 from tests.review.conftest import PHONE, Browser

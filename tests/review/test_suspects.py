@@ -11,9 +11,7 @@ from custom.files import read_json, write_json
 from custom.labels.command import FindRequest, edit_of, run_find
 from custom.labels.patch import Edit, write_patch
 from custom.labels.suspects import KINDS, find_suspects
-from custom.review.inputs import Review
-from custom.review.pages.suspects import proposals_of
-from custom.review.proposals import (
+from custom.review.compute.proposals import (
     edit_of_record,
     find_proposals,
     open_line,
@@ -22,6 +20,8 @@ from custom.review.proposals import (
     rivals_of,
     worst_proposals,
 )
+from custom.review.draw.pages.suspects import proposals_of
+from custom.review.inputs import Review
 from custom.tables.coco import write_results
 from tests.evaluation.cases import make_gt, make_predictions
 from tests.review.suspect_cases import planted_review
@@ -165,8 +165,8 @@ def test_a_duplicate_names_the_box_that_it_repeats() -> None:
 
 
 def test_the_worst_of_each_kind_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custom.review.proposals.SHOWN_AT_MOST", 2)
-    monkeypatch.setattr("custom.review.proposals.OF_EACH_KIND", 1)
+    monkeypatch.setattr("custom.review.compute.proposals.SHOWN_AT_MOST", 2)
+    monkeypatch.setattr("custom.review.compute.proposals.OF_EACH_KIND", 1)
     records = [{"kind": kind, "n": n} for n, kind in enumerate([KINDS[0]] * 4 + [KINDS[3]] * 2)]
     assert [record["n"] for record in worst_proposals(records)] == [0, 1, 4]
     assert worst_proposals([]) == []

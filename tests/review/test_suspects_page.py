@@ -8,10 +8,10 @@ import pytest
 from custom.boxes import xyxy_to_xywh
 from custom.labels import apply_patches, read_patches, write_patch
 from custom.labels.patch import ADD, MOVE, RELABEL, REMOVE, Edit, rounded
+from custom.review.compute.proposals import edit_of_record, rivals_of, worst_proposals
+from custom.review.draw.pages import suspects
+from custom.review.draw.site import Entry, Site
 from custom.review.inputs import Model, Review
-from custom.review.pages import suspects
-from custom.review.proposals import edit_of_record, rivals_of, worst_proposals
-from custom.review.site import Entry, Site
 from custom.tables import Predictions
 from custom.tables.coco import read_ground_truth
 from tests.review.conftest import PHONE, Browser

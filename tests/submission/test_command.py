@@ -8,9 +8,9 @@ import pytest
 
 from custom.errors import PodiumError
 from custom.files import read_json, sha256_of, write_json
+from custom.leaderboard.ledger import read_ledger
 from custom.submission import read_submission, write_submission
 from custom.submission.command import context_of, export
-from custom.submission.ledger import read_ledger
 from custom.tables import Categories, Images, Predictions
 from custom.testing import shared_data
 from tools import leaderboard, submit

@@ -1,0 +1,132 @@
+"""From a submission's files to its line in the ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from custom.boxes import FloatArray
+from custom.errors import PodiumError
+from custom.files import PathLike, read_json, sha256_of
+from custom.leaderboard.ledger import LEDGER, Entry, append, now, read_ledger
+from custom.leaderboard.report import make_report, read_policy
+from custom.leaderboard.text import render
+from custom.submission.checks.subject import subject_of_csv
+from custom.submission.csv_file import read_csv
+from custom.submission.formats import format_for, format_of
+from custom.submission.reader import known_numbers
+from custom.tables import Categories
+
+
+def add_submission(
+    path: PathLike,
+    public: float | None = None,
+    private: float | None = None,
+    val: float | None = None,
+    val_interval: tuple[float, float] | None = None,
+    format_name: str = "trash",
+    ledger: PathLike = LEDGER,
+    note: str = "",
+    time: str | None = None,
+    correct: bool = False,
+) -> Entry:
+    """Write a submission into the ledger, with what `<name>.meta.json` beside it says.
+
+    Args:
+        path: The file that was uploaded.
+        public: The score on the public board.
+        private: The score on the private board.
+        val: The score on validation; the one in the meta file where None.
+        val_interval: Its 95% interval; the one in the meta file where None.
+        format_name: A key of `FORMATS`.
+        ledger: The ledger.
+        note: What the team wants to remember.
+        time: When it was submitted, ISO 8601 with the offset from UTC; now where None.
+        correct: Whether a score that the ledger has may be replaced by another one.
+
+    Raises:
+        PodiumError: If the file is no submission, was changed since its meta file was written, or
+            the ledger says something else of it.
+    """
+    path = Path(path)
+    digest = sha256_of(path)
+    meta = _read_meta(path, digest)
+    known = meta.get("val") or {}
+    if val is None and known.get("mAP50") is not None:
+        val = float(known["mAP50"])
+        val_interval = val_interval or known.get("interval")
+    entry = Entry(
+        time or now(),
+        path.stem,
+        digest,
+        public,
+        private,
+        val,
+        val_interval,
+        meta.get("split_hash"),
+        tuple(meta.get("runs", ())),
+        meta.get("recipe", {}),
+        class_shares_of(path, format_name),
+        note,
+    )
+    return append(entry, ledger, correct)
+
+
+def report_text(ledger: PathLike = LEDGER, moment: datetime | None = None) -> str:
+    """Return the report on a ledger as text; `moment` is now where None."""
+    entries = read_ledger(ledger)
+    moment = moment or datetime.now(timezone.utc)
+    return render(make_report(entries, read_policy(ledger), moment))
+
+
+def class_shares_of(path: PathLike, format_name: str) -> dict[str, float]:
+    """Return each class's share of the scores in a CSV, by what stands for it in the file."""
+    form = format_for(path, format_name)
+    if form.suffix == ".json":
+        return {}  # a competition that takes JSON: no histogram is kept
+    rows = subject_of_csv(read_csv(path), form).rows
+    numbers, index = np.unique(rows.labels, return_inverse=True)
+    sums = np.bincount(index, rows.scores) / max(float(rows.scores.sum()), 1e-12)
+    names = [str(int(n)) if form.classes is None else form.classes[int(n)] for n in numbers]
+    return {name: round(float(share), 6) for name, share in zip(names, sums, strict=True)}
+
+
+def last_shares(ledger: PathLike, categories: Categories, format_name: str) -> FloatArray | None:
+    """Return each class's share of the scores in the last submission with a public score, (C,).
+
+    None where there is none, or where its classes are not these.
+    """
+    form = format_of(format_name)
+    known = known_numbers(form, categories)
+    assert known is not None  # categories are given
+    label_of = {
+        str(n) if form.classes is None else form.classes[n]: lab for n, lab in known.tolist()
+    }
+    for entry in reversed(read_ledger(ledger)):
+        if entry.public is not None and entry.class_shares:
+            if not set(entry.class_shares) <= set(label_of):
+                return None
+            shares = np.zeros(len(categories))
+            for name, share in entry.class_shares.items():
+                shares[label_of[name]] = share
+            return shares
+    return None
+
+
+def _read_meta(path: Path, digest: str) -> dict[str, Any]:
+    """Return the content of the meta file beside a submission; nothing where there is none."""
+    meta_file = path.with_suffix(".meta.json")
+    if not meta_file.exists():
+        return {}
+    meta = read_json(meta_file)
+    if not isinstance(meta, dict):
+        raise PodiumError(f"{meta_file} must be a JSON object, but is a {type(meta).__name__}")
+    if meta.get("hash", digest) != digest:
+        raise PodiumError(
+            f"{path} must be the file that {meta_file} describes, but has changed since; "
+            "write it again, or remove the meta file and pass --val"
+        )
+    return meta

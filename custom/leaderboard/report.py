@@ -1,0 +1,200 @@
+"""The ledger's report: what validation is worth, what is left today, what to select at the end."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+
+from custom.errors import PodiumError
+from custom.files import PathLike, read_json
+from custom.leaderboard.fit import (
+    Expectation,
+    GapFit,
+    drop_to_private,
+    expected_private,
+    fit_gap,
+    is_unexpected,
+    rank_correlation,
+    surprises,
+)
+from custom.leaderboard.ledger import Entry
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the competition allows, from `ledger.policy.json` beside the ledger.
+
+    Attributes:
+        per_day: Submissions a day; None where it is not known.
+        utc_offset_hours: Where the day begins, in hours from UTC.
+    """
+
+    per_day: int | None = None
+    utc_offset_hours: float = 0.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One submission of the report.
+
+    Attributes:
+        entry: What the ledger knows.
+        gap: val - public; None where one is missing or val is of another split.
+        surprise: How far the gap is from the others', in units of the 95% limit; NaN if unknown.
+        private: What the private board is expected to say.
+    """
+
+    entry: Entry
+    gap: float | None
+    surprise: float
+    private: Expectation | None
+
+    @property
+    def is_unexpected(self) -> bool:
+        """Whether the gap lies outside of what the other submissions' gaps say, at 95%."""
+        return is_unexpected(self.surprise)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A submission to select at the end, and why."""
+
+    row: Row
+    reason: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the ledger says.
+
+    Attributes:
+        rows: The submissions in the order of time.
+        split_hash: The split that most were validated on; val on others is not compared.
+        correlation: Spearman's between val and public; NaN with less than three.
+        fit: The gap from val to public, of the submissions that were expected.
+        drop: How far private fell below what was expected.
+        left_today: Submissions left today; None where the policy does not say how many there are.
+        choices: What to select: the best by val, and a safe one.
+    """
+
+    rows: tuple[Row, ...]
+    split_hash: str | None
+    correlation: float
+    fit: GapFit
+    drop: GapFit
+    left_today: int | None
+    choices: tuple[Choice, ...]
+
+
+def read_policy(ledger: PathLike) -> Policy:
+    """Return the policy in `<ledger>.policy.json` beside the ledger; the default where none is.
+
+    Raises:
+        PodiumError: If it has a key that no policy has, or a limit that is no positive number.
+    """
+    path = Path(ledger).with_suffix(".policy.json")
+    if not path.exists():
+        return Policy()
+    content = read_json(path)
+    try:
+        policy = Policy(**content)
+    except TypeError as error:
+        raise PodiumError(f"{path} must have per_day and utc_offset_hours, but: {error}") from None
+    if policy.per_day is not None and policy.per_day < 1:
+        raise PodiumError(f"{path}: per_day must be at least 1, but is {policy.per_day}")
+    return policy
+
+
+def make_report(entries: Sequence[Entry], policy: Policy, moment: datetime) -> Report:
+    """Return what the submissions say of validation, of today and of the end."""
+    split_hash = _usual_split(entries)
+    compared = [e for e in entries if _is_compared(e, split_hash)]
+    val = np.array([e.val for e in compared], dtype=np.float64)
+    public = np.array([e.public for e in compared], dtype=np.float64)
+    found = surprises(val - public)
+    fit = fit_gap((val - public)[~np.array(list(map(is_unexpected, found)), dtype=bool)])
+    strange = {e.hash: s for e, s in zip(compared, found.tolist(), strict=True)}
+    drop = drop_to_private(entries, fit, split_hash, strange)
+    gaps = {e.hash: g for e, g in zip(compared, (val - public).tolist(), strict=True)}
+    rows = []
+    for entry in entries:
+        surprise = strange.get(entry.hash, math.nan)
+        private = expected_private(entry, fit, drop, split_hash, surprise)
+        rows.append(Row(entry, gaps.get(entry.hash), surprise, private))
+    correlation = rank_correlation(val, public)
+    left = _left_today(entries, policy, moment)
+    choices = choose(rows, split_hash)
+    return Report(tuple(rows), split_hash, correlation, fit, drop, left, choices)
+
+
+def choose(rows: Sequence[Row], split_hash: str | None) -> tuple[Choice, ...]:
+    """Return the two submissions to select at the end, with reasons.
+
+    The first is the best by val among those that the board did not belie. The second is safe: the
+    highest lower end of the expected private score among the others.
+    """
+    judged = [r for r in rows if r.entry.val is not None and r.entry.split_hash == split_hash]
+    sound = [r for r in judged if not r.surprise > 1] or judged
+    choices = []
+    if sound:
+        best = max(sound, key=lambda row: (row.entry.val, row.entry.public or 0.0))
+        choices.append(Choice(best, _why_best(best, judged)))
+    others = [r for r in rows if r.private and r not in [c.row for c in choices]]
+    if others:
+        safe = max(others, key=lambda row: row.private.low if row.private else 0.0)
+        choices.append(Choice(safe, _why_safe(safe, choices)))
+    return tuple(choices)
+
+
+def _why_best(best: Row, judged: Sequence[Row]) -> str:
+    reason = f"best by val ({best.entry.val:.4f})"
+    passed = [r for r in judged if (r.entry.val or 0.0) > (best.entry.val or 0.0)]
+    if passed:
+        names = ", ".join(row.entry.name for row in passed)
+        reason += f" but for {names}, whose public score is far below what val promised"
+    if best.entry.public is None:
+        return reason + "; not on the board yet"
+    if math.isnan(best.surprise):
+        return reason + "; too few submissions to say whether the board agrees"
+    return reason + ("; the board agrees" if not best.is_unexpected else "; the board was kinder")
+
+
+def _why_safe(safe: Row, choices: Sequence[Choice]) -> str:
+    assert safe.private is not None  # only such rows are offered
+    reason = f"safe: private is expected to be at least {safe.private.low:.4f}"
+    looks = [
+        n for n, v in (("val", safe.entry.val), ("public", safe.entry.public)) if v is not None
+    ]
+    reason += f", by {' and '.join(looks)}"
+    for choice in choices:
+        shared = set(choice.row.entry.runs) & set(safe.entry.runs)
+        if choice.row.entry.runs and safe.entry.runs:
+            reason += f"; shares {len(shared)} of its {len(safe.entry.runs)} runs with the first"
+    return reason
+
+
+def _usual_split(entries: Sequence[Entry]) -> str | None:
+    """Return the split that most submissions were validated on; of two, the later."""
+    splits = [entry.split_hash for entry in reversed(entries) if entry.val is not None]
+    return Counter(splits).most_common(1)[0][0] if splits else None
+
+
+def _is_compared(entry: Entry, split_hash: str | None) -> bool:
+    known = entry.val is not None and entry.public is not None
+    return known and entry.split_hash == split_hash
+
+
+def _left_today(entries: Sequence[Entry], policy: Policy, moment: datetime) -> int | None:
+    """Return how many submissions are left on the day that `moment` lies in."""
+    if policy.per_day is None:
+        return None
+    zone = timezone(timedelta(hours=policy.utc_offset_hours))
+    today = moment.astimezone(zone).date()
+    used = sum(entry.moment.astimezone(zone).date() == today for entry in entries)
+    return max(0, policy.per_day - used)

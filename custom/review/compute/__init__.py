@@ -1,0 +1,1 @@
+"""What the pages of a review show, computed from tables."""

@@ -1,0 +1,1 @@
+"""The pages of a review as a browser reads them: templates, figures, pictures, text."""

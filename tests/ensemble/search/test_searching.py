@@ -1,0 +1,187 @@
+"""The search: never worse than its starts, the same for a seed, blind to what judges it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+
+from custom.ensemble import FusionConfig, fuse
+from custom.ensemble.search import choose, search, space
+from custom.ensemble.search.objective import ALL, Objective, make_parts
+from custom.ensemble.search.studies import SearchSettings, candidates
+from custom.errors import PodiumError
+from custom.evaluation import score
+from custom.tables import GroundTruth
+from tests.ensemble.labelled import detector, ground_truth
+
+SETTINGS = SearchSettings(trials=18, seed=3, parts=3)
+
+
+@pytest.fixture(scope="module")
+def gt() -> GroundTruth:
+    return ground_truth()
+
+
+@pytest.fixture(scope="module")
+def objective(gt: GroundTruth) -> Objective:
+    models = [detector(gt, 1), detector(gt, 2), detector(gt, 3, found=0.3, false=300)]
+    return Objective(models, gt, make_parts(len(gt.images), 3, seed=3))
+
+
+def starts(objective: Objective) -> list[FusionConfig]:
+    singles = [space.alone(k, objective.num_models) for k in range(objective.num_models)]
+    return [*space.defaults().values(), *singles]
+
+
+def test_a_model_alone_scores_what_it_scores_by_itself(objective: Objective) -> None:
+    for k, model in enumerate(objective.models):
+        value = objective.value(space.alone(k, 3), ALL)
+        assert value == pytest.approx(score(objective.gt, model).value, abs=1e-12)
+
+
+def test_parts_are_scored_as_if_they_were_all_there_is(objective: Objective) -> None:
+    config = FusionConfig(iou_thr=0.5)
+    fused = fuse(objective.models, objective.gt.images, config)
+    outcome = objective.outcome(config)
+    everything = np.arange(len(objective.gt.images))
+    rows = {ALL: everything}
+    for k, part in enumerate(objective.parts):
+        rows[objective.on(k)] = part
+        rows[objective.without(k)] = np.setdiff1d(everything, part)
+    assert sorted(rows) == list(range(len(outcome.values)))
+    for row, positions in rows.items():
+        direct = score(objective.gt.take(positions), fused)
+        np.testing.assert_allclose(outcome.per_class[row], direct.per_class, atol=1e-12)
+        assert outcome.values[row] == pytest.approx(direct.value)
+
+
+def test_parts_cover_the_images_once() -> None:
+    parts = make_parts(10, 3, seed=0)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(10))
+    assert [len(part) for part in parts] == [4, 3, 3]
+    for bad in (1, 11):
+        with pytest.raises(PodiumError, match=f"between 2 and the 10 images, but are {bad}"):
+            make_parts(10, bad, seed=0)
+
+
+def test_search_is_never_worse_than_what_it_starts_from(objective: Objective) -> None:
+    result = search(objective.models, objective.gt, SETTINGS)
+    values = [objective.value(config, ALL) for config in starts(objective)]
+    assert result.chosen.in_sample >= max(values)
+    assert max(result.singles) == result.references["best single model"].in_sample
+    assert result.chosen.honest == pytest.approx(result.by_part.mean())
+    assert result.is_gain
+    assert len(result.by_part) == 3
+
+
+def test_the_honest_number_is_of_choices_made_without_the_part(objective: Objective) -> None:
+    settings = replace(SETTINGS, trials=60)  # 20 without each part: more than the starts
+    result = search(objective.models, objective.gt, settings)
+    expected, flattering = [], []
+    for k in range(3):
+        blind, seen = objective.without(k), objective.on(k)
+        tried = candidates(objective, settings, starts(objective), blind, 60 // 3)
+        for row, values in ((blind, expected), (seen, flattering)):
+            (config,) = choose(objective, tried, row, per_class=False)
+            values.append(objective.outcome(config).values[seen])
+    np.testing.assert_allclose(result.by_part, expected, atol=1e-12)
+    assert result.chosen.honest < np.mean(flattering)
+
+
+def test_search_is_the_same_for_a_seed(objective: Objective) -> None:
+    first, second = (search(objective.models, objective.gt, SETTINGS) for _ in range(2))
+    assert first.configs == second.configs
+    assert first.chosen == second.chosen
+    other = candidates(objective, replace(SETTINGS, seed=4), starts(objective), ALL, 18)
+    assert other != candidates(objective, SETTINGS, starts(objective), ALL, 18)
+
+
+def test_a_search_that_was_cut_short_goes_on_to_the_same_end(
+    objective: Objective, tmp_path: Path
+) -> None:
+    kept = replace(SETTINGS, storage=tmp_path / "deep" / "search.log")
+    candidates(objective, kept, starts(objective), ALL, 11)
+    resumed = candidates(objective, kept, starts(objective), ALL, 18)
+    assert resumed == candidates(objective, SETTINGS, starts(objective), ALL, 18)
+
+
+def test_workers_share_the_trials_of_a_storage(objective: Objective, tmp_path: Path) -> None:
+    kept = replace(SETTINGS, storage=tmp_path / "search.log")
+    candidates(objective, kept, starts(objective), ALL, 12)
+    second = candidates(objective, replace(kept, worker=1), starts(objective), ALL, 15)
+    alone = candidates(objective, SETTINGS, starts(objective), ALL, 15)
+    assert second[:12] == alone[:12]
+    assert second != alone
+
+
+def test_other_models_do_not_go_on_from_a_storage(
+    objective: Objective, gt: GroundTruth, tmp_path: Path
+) -> None:
+    kept = replace(SETTINGS, storage=tmp_path / "search.log")
+    candidates(objective, kept, starts(objective), ALL, 12)
+    others = Objective([detector(gt, k) for k in (7, 8, 9)], gt, objective.parts)
+    fresh = candidates(others, SETTINGS, starts(others), ALL, 12)
+    assert candidates(others, kept, starts(others), ALL, 12) == fresh
+
+
+def test_a_file_that_holds_no_trials_is_refused_and_left(
+    objective: Objective, tmp_path: Path
+) -> None:
+    other = tmp_path / "README.md"
+    other.write_text("# Not trials\n")
+    with pytest.raises(PodiumError, match=r"README\.md must hold the trials of a search"):
+        candidates(objective, replace(SETTINGS, storage=other), starts(objective), ALL, 12)
+    assert other.read_text() == "# Not trials\n"
+
+
+@pytest.mark.parametrize("per_class", [False, True])
+def test_what_is_chosen_without_a_part_does_not_depend_on_it(
+    objective: Objective, per_class: bool
+) -> None:
+    """The boxes of the part are replaced by others; the choice stays."""
+    gt, part = objective.gt, 1
+    inside = np.isin(gt.image_index, objective.parts[part])
+    moved = np.where(inside[:, None], [[0.0, 0.0, 30.0, 30.0]], gt.bboxes)
+    changed = replace(gt, bboxes=moved)
+    chosen = []
+    for truth in (gt, changed):
+        each = Objective(objective.models, truth, objective.parts)
+        tried = candidates(each, SETTINGS, starts(each), each.without(part), 18)
+        chosen.append(choose(each, tried, each.without(part), per_class))
+    assert chosen[0] == chosen[1]
+    assert objective.outcome(chosen[0][0]).values[objective.on(part)] > 0.2
+
+
+def test_a_fusion_for_each_class_is_at_least_as_good_in_sample(objective: Objective) -> None:
+    together = search(objective.models, objective.gt, SETTINGS)
+    by_class = search(objective.models, objective.gt, replace(SETTINGS, per_class=True))
+    assert len(by_class.configs) == len(objective.gt.categories)
+    assert by_class.chosen.in_sample >= together.chosen.in_sample - 1e-12
+    assert by_class.steps == ()
+
+
+@pytest.mark.parametrize("config", [*space.defaults().values(), space.alone(1, 3)])
+def test_starts_are_points_of_the_space(config: FusionConfig) -> None:
+    trial = optuna.trial.FixedTrial(space.params_of(config, 3))
+    again = space.suggest(trial, 3)
+    assert again.method == config.method
+    assert again.weights == config.weights_for(3)
+    if config.method != "soft_nms":
+        assert again.iou_thr == config.iou_thr
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"trials": 0}, "trials must be at least 1, but is 0"),
+        ({"seed": -1}, "seed must be at least 0, but is -1"),
+        ({"worker": -1}, "worker must be at least 0, but is -1"),
+    ],
+)
+def test_bad_settings_are_refused(settings: dict[str, int], message: str) -> None:
+    with pytest.raises(PodiumError, match=message):
+        SearchSettings(**settings)
