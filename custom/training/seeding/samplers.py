@@ -171,8 +171,10 @@ class ResumableBatchSampler(BatchSampler):
         )
 
     def __iter__(self) -> Iterator[list[int]]:
+        # A generator, so that `skip` is used up by the first batch that is drawn: torch's loader
+        # with worker processes calls iter() twice and throws the first one away.
         skip, self.skip = self.skip, 0
-        return islice(iter(self.inner), skip, None)
+        yield from islice(iter(self.inner), skip, None)
 
     def __len__(self) -> int:
         return len(self.inner)
