@@ -66,6 +66,31 @@ def write_json(path: PathLike, content: Any, indent: bool = True) -> None:
     write_bytes(path, orjson.dumps(content, option=options | (orjson.OPT_INDENT_2 * indent)))
 
 
+@contextmanager
+def locked(path: PathLike) -> Iterator[None]:
+    """Hold the lock of `path`: other processes that ask for it wait until the block ends.
+
+    The lock is a hidden file beside `path`, so `path` may be replaced meanwhile. It is left there
+    and may be deleted when nobody holds it.
+
+    Raises:
+        PodiumError: If the folder cannot be written.
+    """
+    from filelock import FileLock
+
+    path = Path(path)
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise PodiumError(f"cannot lock {path}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def read_json(path: PathLike) -> Any:
     """Return the content of a JSON file.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from custom.errors import EXIT_BAD_INPUT, PodiumError, run_tool
-from custom.files import atomic_path, canonical_hash, read_json, sha256_of, write_json
+from custom.files import atomic_path, canonical_hash, locked, read_json, sha256_of, write_json
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -43,6 +44,27 @@ def test_an_unwritable_place_is_a_message(tmp_path: Path) -> None:
         write_json(tmp_path / "file" / "a.json", 1)
     with pytest.raises(PodiumError, match=r"cannot write .*: Not a directory"):
         write_json(tmp_path / "file" / "sub" / "a.json", 1)
+
+
+def test_a_lock_makes_others_wait_also_when_the_file_is_replaced(tmp_path: Path) -> None:
+    path, order = tmp_path / "new" / "a.json", []
+
+    def other() -> None:
+        with locked(path):
+            order.append("other")
+
+    waiting = Thread(target=other)
+    with locked(path):
+        waiting.start()
+        write_json(path, 1)
+        waiting.join(0.2)
+        order.append("first")
+    waiting.join()
+    assert order == ["first", "other"]
+    assert read_json(path) == 1
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PodiumError, match="cannot lock"), locked(tmp_path / "file" / "a.json"):
+        pass
 
 
 def test_broken_json_names_the_file(tmp_path: Path) -> None:

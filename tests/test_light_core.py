@@ -18,6 +18,8 @@ HEAVY = (
     "wandb",
     "tensorboard",
 )
+# Modules that Python has not on Windows.
+POSIX_ONLY = ("fcntl", "grp", "pwd", "resource", "termios")
 
 WALK = """
 import importlib, pkgutil, sys
@@ -63,6 +65,11 @@ def test_everything_but_detection_imports_without_torch():
 
 def test_only_the_sample_data_need_opencv():
     process = walk([*HEAVY, "cv2"], ["custom.detection", "custom.training", "custom.sample"])
+    assert process.returncode == 0, process.stderr
+
+
+def test_the_light_core_imports_on_windows():
+    process = walk([*HEAVY, *POSIX_ONLY], ["custom.detection", "custom.training"])
     assert process.returncode == 0, process.stderr
 
 

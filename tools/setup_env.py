@@ -13,7 +13,6 @@ Environment:
 from __future__ import annotations
 
 import argparse
-import fcntl
 import hashlib
 import os
 import shutil
@@ -52,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--force", action="store_true", help="install even if nothing changed")
     args = parser.parse_args(argv)
     try:
+        check_system()
         restart_with_supported_python()
         with only_one():
             set_up(args.force)
@@ -62,6 +62,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("interrupted; the same command takes it up again", file=sys.stderr)
         return 130
     return 0
+
+
+def check_system() -> None:
+    """Refuse Windows, where the operators of mmcv have not been built."""
+    if sys.platform == "win32":
+        raise SetupError(
+            "the full installation must be on Linux or macOS, but this is Windows; for fusing, "
+            "scoring and submitting install the light core: pip install -e . -c "
+            "requirements/lock.txt"
+        )
 
 
 def restart_with_supported_python() -> None:
@@ -83,6 +93,8 @@ def restart_with_supported_python() -> None:
 @contextmanager
 def only_one() -> Iterator[None]:
     """Let no second set-up of this checkout run: it waits for its turn."""
+    import fcntl  # not on Windows, where the light core is installed with pip
+
     try:
         descriptor = os.open(ROOT / ".venv.lock", os.O_CREAT | os.O_RDWR, 0o666)
     except OSError as error:

@@ -7,7 +7,6 @@ submission; the later line wins where both know something.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -18,7 +17,7 @@ from typing import Any
 import orjson
 
 from custom.errors import PodiumError
-from custom.files import PathLike, read_bytes
+from custom.files import PathLike, locked, read_bytes
 
 LEDGER = Path("submissions/ledger.jsonl")
 _CONFLICT_MARKS = (b"<<<<<<<", b"=======", b">>>>>>>")
@@ -132,9 +131,7 @@ def append(entry: Entry, path: PathLike = LEDGER, correct: bool = False) -> Entr
             nothing new is said.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "ab") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)  # released when the file closes
+    with locked(path), open(path, "ab") as stream:
         known = {old.hash: old for old in read_ledger(path)}
         if entry.hash in known:
             _check_new(known[entry.hash], entry, correct)

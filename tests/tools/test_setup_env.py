@@ -256,6 +256,13 @@ def test_an_unwritable_checkout_is_an_error(machine, tmp_path, monkeypatch, caps
     assert "must be writable" in capsys.readouterr().err
 
 
+def test_windows_is_told_what_to_install_there(machine, monkeypatch, capsys):
+    monkeypatch.setattr(setup_env.sys, "platform", "win32")
+    assert setup_env.main([]) == 2
+    assert "pip install -e . -c requirements/lock.txt" in capsys.readouterr().err
+    assert machine.ran == []
+
+
 def test_the_real_files_pin_what_is_installed_by_name():
     for name in ("torch", "onedl-mmcv", "onedl-mmdetection", "opencv-python-headless"):
         assert setup_env.pinned(name).startswith(f"{name}==")
