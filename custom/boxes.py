@@ -71,3 +71,45 @@ def clip_bboxes(bboxes: FloatArray, sizes_hw: IntArray) -> FloatArray:
 def is_degenerate(bboxes: FloatArray) -> BoolArray:
     """Return, shape (N,), where an xyxy box has x2 <= x1 or y2 <= y1."""
     return (bboxes[:, 2] <= bboxes[:, 0]) | (bboxes[:, 3] <= bboxes[:, 1])
+
+
+def likely_reading(
+    values: FloatArray, own: str, sizes_hw: IntArray | None = None
+) -> tuple[str, float] | None:
+    """Return what the four numbers of boxes mean, if almost all make sense only in another way.
+
+    Args:
+        values: Shape (N, 4), as a file has them.
+        own: How they are meant to be read, such as "x, y, w, h".
+        sizes_hw: Shape (N, 2), height and width of each box's image, where they are known.
+
+    Returns:
+        The other reading and the share of boxes that it fits; None where there is none.
+    """
+    readings = {
+        "x1, y1, x2, y2": values,
+        "x, y, w, h": xywh_to_xyxy(values),
+        "x1, x2, y1, y2": values[:, [0, 2, 1, 3]],
+        "y1, x1, y2, x2": values[:, [1, 0, 3, 2]],
+        "centre x, centre y, w, h": xywh_to_xyxy(
+            np.column_stack([values[:, :2] - values[:, 2:] / 2, values[:, 2:]])
+        ),
+    }
+    shares = {name: _share_in_image(bboxes, sizes_hw) for name, bboxes in readings.items()}
+    best = max(shares, key=lambda name: shares[name])
+    if best == own or shares[best] < 0.98 or shares[own] > 0.98:
+        return None
+    return best, shares[best]
+
+
+def look_like_fractions(bboxes: FloatArray, sizes_hw: IntArray) -> bool:
+    """Return whether all xyxy boxes (N, 4) on images (N, 2) look like fractions of the image."""
+    return len(bboxes) > 0 and bool(bboxes.max() <= 1.5) and bool(sizes_hw.min() > 2)
+
+
+def _share_in_image(bboxes: FloatArray, sizes_hw: IntArray | None) -> float:
+    """Return the share of boxes that have an area and lie in their image."""
+    good = ~is_degenerate(bboxes)
+    if sizes_hw is not None:
+        good &= overhang(bboxes, sizes_hw) <= TOLERANCE_PX
+    return float(good.mean()) if len(good) else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import math
@@ -95,10 +96,12 @@ def read_json(path: PathLike) -> Any:
     """Return the content of a JSON file.
 
     Raises:
-        PodiumError: If the file is missing, unreadable or not JSON. NaN and infinite numbers, which
-            Python's own writer emits, are not JSON: the first is named.
+        PodiumError: If the file is missing, unreadable or not JSON in UTF-8. NaN and infinite
+            numbers, which Python's own writer emits, are not JSON: the first is named.
     """
-    content = read_bytes(path)
+    content = read_bytes(path).removeprefix(codecs.BOM_UTF8)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise PodiumError(f"{path} must be UTF-8, but is UTF-16; save it as UTF-8")
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:

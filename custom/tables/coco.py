@@ -12,8 +12,11 @@ from custom.boxes import (
     FloatArray,
     IntArray,
     is_degenerate,
+    likely_reading,
+    look_like_fractions,
     overhang,
     xywh_to_xyxy,
+    xyxy_to_xywh,
 )
 from custom.errors import PodiumError
 from custom.files import PathLike, read_json
@@ -30,6 +33,8 @@ from custom.tables.records import (
 )
 from custom.tables.results import read_results, write_results
 from custom.tables.rows import group_by_image
+
+_NAMED_AT_MOST = 10
 
 __all__ = ["read_ground_truth", "read_results", "write_results"]
 
@@ -51,6 +56,15 @@ def read_ground_truth(path: PathLike) -> GroundTruth:
     content = read_json(path)
     if not isinstance(content, dict):
         raise PodiumError(f"{path} must be a COCO object with images, but is a list")
+    try:
+        return _read_tables(content, path)
+    except PodiumError as error:
+        raise PodiumError(
+            f"{error}; `python tools/labels.py repair {path}` shows what it can repair"
+        ) from None
+
+
+def _read_tables(content: Record, path: PathLike) -> GroundTruth:
     images = _read_images(_section(content, "images", path), str(path))
     categories = _read_categories(_section(content, "categories", path), str(path))
     annotations = content.get("annotations", [])
@@ -116,16 +130,25 @@ def _read_annotations(
 
 
 def _read_crowds(records: Sequence[Record], path: str) -> BoolArray:
-    """Return which annotations are of crowds, shape (N,); not said is no."""
-    flags = [record.get("iscrowd", 0) for record in records]
-    check_each(flags, lambda flag: flag in (0, 1), f"{path}: iscrowd of annotation", "0 or 1")
-    return np.array(flags, bool)
+    """Return which annotations are of crowds, shape (N,); absent or null is no.
+
+    `ignore`, which VisDrone and CrowdHuman write, means the same: neither trained on nor scored.
+    """
+    crowds = np.zeros(len(records), bool)
+    for key in ("iscrowd", "ignore"):
+        flags = [0 if (flag := record.get(key)) is None else flag for record in records]
+        check_each(flags, lambda flag: flag in (0, 1), f"{path}: {key} of annotation", "0 or 1")
+        crowds |= np.array(flags, bool)
+    return crowds
 
 
 def _read_areas(records: Sequence[Record], bboxes_xywh: FloatArray, path: str) -> FloatArray:
     """Return the areas (N,), of the mask where there is one: the file's, or else the box's."""
     of_box = (bboxes_xywh[:, 2] * bboxes_xywh[:, 3]).tolist()
-    areas = [record.get("area", area) for record, area in zip(records, of_box, strict=True)]
+    areas = [
+        area if (given := record.get("area")) is None else given
+        for record, area in zip(records, of_box, strict=True)
+    ]
     where = f"{path}: area of annotation"
     check_each(areas, lambda area: is_number(area) and area >= 0, where, "a number of 0 or more")
     return np.array(areas, np.float64)
@@ -136,16 +159,29 @@ def _check_annotated(
 ) -> None:
     """Refuse annotated boxes without area, or outside of their image by more than rounding."""
     sizes_hw = images.sizes_hw[image_index]
+    if look_like_fractions(bboxes, sizes_hw):
+        raise PodiumError(
+            f"{images.source}: boxes must be in pixels, but the largest coordinate of all "
+            f"{len(bboxes)} boxes is {bboxes.max():g}: fractions of the image?"
+        )
     faults = {
         "have a positive width and height": is_degenerate(bboxes),
         "lie inside its image": overhang(bboxes, sizes_hw) > TOLERANCE_PX,
     }
     for rule, wrong in faults.items():
         if wrong.any():
-            row = int(np.argmax(wrong))
+            row, values = int(np.argmax(wrong)), xyxy_to_xywh(bboxes)
+            reading = likely_reading(values, "x, y, w, h", sizes_hw)
             raise PodiumError(
                 f"{images.source}: the box of annotation {ids[row]} on image "
                 f"{images.file_names[image_index[row]]} (height, width {sizes_hw[row].tolist()}) "
-                f"must {rule}, but is xyxy {bboxes[row].tolist()} "
-                f"({int(wrong.sum())} such boxes); mend or remove them"
+                f"must {rule}, but is x, y, w, h {values[row].tolist()} "
+                f"({int(wrong.sum())} such boxes, of annotations {_some(ids[wrong])})"
+                + (f"; all boxes look like {reading[0]}" if reading else "")
             )
+
+
+def _some(ids: IntArray) -> str:
+    """Return the first few ids, for a message."""
+    listed = ", ".join(map(str, ids[:_NAMED_AT_MOST].tolist()))
+    return listed + (", ..." if len(ids) > _NAMED_AT_MOST else "")

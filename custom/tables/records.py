@@ -35,6 +35,8 @@ def look_up(
     """Return the position of each record's image or category; an unknown one is named."""
     values = column(records, key, path, "entry")
     try:
+        if bool in set(map(type, values)):  # true would be found as 1
+            raise TypeError
         return np.array([position[value] for value in values], dtype=np.int64)
     except (KeyError, TypeError):
         unknown = [value for value in values if not _known(value, position)]
@@ -45,7 +47,7 @@ def look_up(
 
 
 def _known(value: Any, position: Mapping[int, int]) -> bool:
-    return isinstance(value, int) and value in position
+    return is_number(value) and value in position
 
 
 def _some(position: Mapping[int, int]) -> str:
@@ -55,10 +57,13 @@ def _some(position: Mapping[int, int]) -> str:
 
 
 def integers(records: Sequence[Record], key: str, path: PathLike, what: str) -> IntArray:
-    """Return a column of integers, shape (N,); one that is none is named."""
+    """Return a column of integers, shape (N,); one that is not an integer is named.
+
+    A whole float counts as an integer: exporters that pass through pandas write 1.0 for 1.
+    """
     values = column(records, key, path, what)
-    check_each(values, lambda v: type(v) is int, f"{path}: {key} of {what}", "an integer")
-    return np.array(values, dtype=np.int64)
+    check_each(values, is_integer, f"{path}: {key} of {what}", "an integer below 2^63")
+    return np.array([int(value) for value in values], dtype=np.int64)
 
 
 def texts(records: Sequence[Record], key: str, path: PathLike, what: str) -> tuple[str, ...]:
@@ -80,7 +85,7 @@ def numbers(records: Sequence[Record], key: str, path: PathLike, what: str) -> F
 def boxes(records: Sequence[Record], path: PathLike, what: str) -> FloatArray:
     """Return the bbox column, shape (N, 4), xywh; one that is not four numbers is named."""
     values = column(records, "bbox", path, what)
-    check_each(values, _is_box, f"{path}: bbox of {what}", "four numbers")
+    check_each(values, is_box, f"{path}: bbox of {what}", "four numbers")
     return np.array(values, dtype=np.float64).reshape(-1, 4)
 
 
@@ -98,5 +103,13 @@ def is_number(value: Any) -> bool:
     return type(value) is float or type(value) is int
 
 
-def _is_box(value: Any) -> bool:
+def is_integer(value: Any) -> bool:
+    """Return whether a value of JSON is a whole number that fits 64 bits; 1.0 is one."""
+    if type(value) is float:
+        return value.is_integer() and abs(value) <= 2**53
+    return type(value) is int and -(2**63) <= value < 2**63
+
+
+def is_box(value: Any) -> bool:
+    """Return whether a value of JSON is a list of four numbers."""
     return isinstance(value, list) and len(value) == 4 and all(map(is_number, value))

@@ -88,9 +88,9 @@ def changed(section: str, index: int, **values: object) -> dict:
         ),
         pytest.param(changed("annotations", 1, id=1.5), "must be an integer", id="ann-fraction"),
         pytest.param(
-            changed("annotations", 1, area=None),
+            changed("annotations", 1, area="7"),
             "area of annotation 1 must be a number",
-            id="null-area",
+            id="text-area",
         ),
         pytest.param(
             changed("annotations", 1, area=-1), "must be a number of 0 or more", id="negative-area"
@@ -116,6 +116,12 @@ def changed(section: str, index: int, **values: object) -> dict:
         pytest.param(
             changed("categories", 1, name=None), "name of category 1 must be a text", id="nameless"
         ),
+        pytest.param(changed("annotations", 1, image_id=True), "image, but True", id="true"),
+        pytest.param(changed("images", 0, id=2**63), "id of image 0 must be an int", id="2^63"),
+        pytest.param(changed("images", 0, id=1e300), "id of image 0 must be an int", id="1e300"),
+        pytest.param(
+            changed("annotations", 1, ignore="yes"), "ignore of annotation 1 must be 0", id="ignore"
+        ),
         pytest.param({**GOOD, "images": []}, "images must be a list with entries", id="empty"),
         pytest.param([], "must be a COCO object", id="list"),
         pytest.param(
@@ -128,6 +134,54 @@ def test_faults_are_named(tmp_path: Path, content: object, message: str) -> None
     with pytest.raises(PodiumError, match=message) as error:
         read_ground_truth(path)
     assert "gt.json" in str(error.value)
+
+
+def test_what_pandas_writes_is_read_as_meant(tmp_path: Path) -> None:
+    content = changed("annotations", 0, iscrowd=None, area=None, id=6.0, image_id=3.0)
+    content["images"][1]["width"] = 30.0
+    gt = read_ground_truth(write(tmp_path / "gt.json", content))
+    assert gt.annotation_ids.tolist() == [9, 6, 4]
+    assert gt.area.tolist() == [100 * 50, 10 * 20, 1]
+    assert gt.images.sizes_hw.tolist() == [[50, 100], [40, 30]]
+
+
+def test_ignored_boxes_are_crowds(tmp_path: Path) -> None:
+    gt = read_ground_truth(write(tmp_path / "gt.json", changed("annotations", 0, ignore=1)))
+    assert gt.iscrowd.tolist() == [True, True, False]
+
+
+def test_a_byte_order_mark_is_skipped_and_utf_16_is_named(tmp_path: Path) -> None:
+    text, path = json.dumps(GOOD), tmp_path / "gt.json"
+    path.write_bytes(text.encode("utf-8-sig"))
+    assert read_ground_truth(path).num_boxes == 3
+    path.write_bytes(text.encode("utf-16"))
+    with pytest.raises(PodiumError, match=r"gt\.json must be UTF-8, but is UTF-16"):
+        read_ground_truth(path)
+
+
+def test_boxes_in_fractions_are_refused(tmp_path: Path) -> None:
+    content = copy.deepcopy(GOOD)
+    for annotation in content["annotations"]:
+        annotation["bbox"] = [0.1, 0.2, 0.5, 0.75]
+    path = write(tmp_path / "gt.json", content)
+    with pytest.raises(PodiumError, match=r"largest coordinate of all 3 boxes is 0\.95: fractions"):
+        read_ground_truth(path)
+
+
+@pytest.mark.parametrize(
+    ("bbox", "reading"),
+    [
+        # On an image 100 wide and 50 high: from (60, 10) to (90, 40), size (30, 30).
+        pytest.param([60, 10, 90, 40], "x1, y1, x2, y2", id="corners"),
+        pytest.param([85, 35, 30, 30], "centre x, centre y, w, h", id="centre"),
+    ],
+)
+def test_the_likely_reading_of_boxes_is_said(tmp_path: Path, bbox: list, reading: str) -> None:
+    content = copy.deepcopy(GOOD)
+    content["annotations"] = [{"id": 1, "image_id": 7, "category_id": 5, "bbox": bbox}]
+    path = write(tmp_path / "gt.json", content)
+    with pytest.raises(PodiumError, match=rf"all boxes look like {reading}; .*labels\.py repair"):
+        read_ground_truth(path)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("-inf")])

@@ -8,10 +8,9 @@ from custom.boxes import (
     TOLERANCE_PX,
     BoolArray,
     FloatArray,
-    IntArray,
     is_degenerate,
+    likely_reading,
     overhang,
-    xywh_to_xyxy,
 )
 from custom.submission.checks.subject import Finding, Subject
 
@@ -165,23 +164,10 @@ def _cause_of_order(subject: Subject) -> str:
     """Return what the four numbers would be if almost all boxes make sense that way."""
     values = _raw_boxes(subject)[subject.finite]
     sizes = None if subject.sizes_hw is None else subject.sizes_hw[subject.finite]
-    readings = {
-        "x1, y1, x2, y2": values,
-        "x, y, w, h": xywh_to_xyxy(values),
-        "x1, x2, y1, y2": values[:, [0, 2, 1, 3]],
-        "y1, x1, y2, x2": values[:, [1, 0, 3, 2]],
-    }
     own = "x, y, w, h" if subject.format.is_xywh else "x1, y1, x2, y2"
-    sense = {name: _share_of_sense(bboxes, sizes) for name, bboxes in readings.items()}
-    best = max(sense, key=lambda name: sense[name])
-    if best == own or sense[best] < 0.98 or sense[own] > 0.98:
-        return ""
-    return f"; this looks like {best}, which fits {sense[best]:.0%} of the boxes"
-
-
-def _share_of_sense(bboxes: FloatArray, sizes_hw: IntArray | None) -> float:
-    """Return the share of boxes that have an area and lie in their image."""
-    good = ~is_degenerate(bboxes)
-    if sizes_hw is not None:
-        good &= overhang(bboxes, sizes_hw) <= TOLERANCE_PX
-    return float(good.mean()) if len(good) else 0.0
+    reading = likely_reading(values, own, sizes)
+    return (
+        ""
+        if reading is None
+        else f"; this looks like {reading[0]}, which fits {reading[1]:.0%} of the boxes"
+    )
