@@ -183,7 +183,7 @@ class Demo:
 
     def _row_of_run(self, name: str) -> Row:
         run = read_run(self.plan.runs / name)
-        return Row(name, run.record["metrics"]["mAP50"], self._test_score(run.test_file))
+        return Row(name, run.record.value("AP50"), self._test_score(run.test_file))
 
     def _row_of_ensemble(self) -> Row:
         meta = read_json(self.plan.submission.with_suffix(".meta.json"))

@@ -64,8 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         find_runs(args.gate)  # a wrong name is told before the training, not after it
     with tracked(config):
         record = train(config, args.config, resume=args.resume)
-        print(f"{record['name']}: val mAP50 {record['metrics']['mAP50']:.4f}")
-        for name, value in record["metrics"]["per_class"].items():
+        print(f"{record.name}: val mAP50 {record.value('AP50'):.4f}")
+        for name, value in record.per_class("AP50").items():
             print(f"  {name}: {value:.4f}")
         print(f"written to {Path(config.work_dir)}")
         return gate_run(config.work_dir, args.gate) if args.gate else 0

@@ -50,7 +50,7 @@ def record_of(outcome: Outcome) -> dict[str, Any]:
 
 def mean_of(outcome: Outcome) -> float | None:
     """Return the mean mAP50 over seeds and folds; None without runs."""
-    values = [run.record["metrics"]["mAP50"] for run in outcome.runs]
+    values = [run.record.value("AP50") for run in outcome.runs]
     return float(np.mean(values)) if values else None
 
 
@@ -94,7 +94,7 @@ def _footnotes(variants: Sequence[Outcome]) -> list[str]:
 
 
 def _hours(outcome: Outcome) -> float:
-    return sum(run.record.get("wall_time_s") or 0.0 for run in outcome.runs) / 3600
+    return sum(run.record.wall_time_s or 0.0 for run in outcome.runs) / 3600
 
 
 def _line(cells: Sequence[str]) -> str:

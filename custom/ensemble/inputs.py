@@ -117,7 +117,7 @@ def read_inputs(
 
 def _of_runs(runs: Sequence[Run]) -> Inputs:
     check_same_split(runs)
-    tests = {run.record["data"].get("test", {}).get("hash") for run in runs}
+    tests = {run.record.data["test"].hash if "test" in run.record.data else None for run in runs}
     if len(tests) > 1:
         raise PodiumError(
             f"runs must have predicted on one test set, but {', '.join(r.name for r in runs)} "
@@ -141,7 +141,7 @@ def val_of_runs(runs: Sequence[Run]) -> ValInputs:
         tables.append(concatenate([run.val_predictions() for run in group], source=files))
     common = reduce(np.intersect1d, [table.image_ids for table in tables])
     if len(common) == 0:
-        folds = ", ".join(f"{run.name} fold {run.record['fold']}" for run in runs)
+        folds = ", ".join(f"{run.name} fold {run.record.fold}" for run in runs)
         raise PodiumError(
             f"no val image is out of fold for every model ({folds}), so the ensemble cannot be "
             "scored; train the models on the same folds"
@@ -150,18 +150,15 @@ def val_of_runs(runs: Sequence[Run]) -> ValInputs:
     models = tuple(table.aligned_to(common) for table in tables)
     order = list(members)
     positions = tuple(order.index(key) for key in keys)
-    digests = tuple(
-        canonical_hash(sorted(run.record["checkpoint_hash"] for run in members[name]))
-        for name in order
-    )
+    digests = tuple(canonical_hash(sorted(run.identity for run in members[name])) for name in order)
     return ValInputs(tuple(order), models, gt, positions, digests, runs[0].split_hash)
 
 
 def model_keys(runs: Sequence[Run]) -> list[str]:
     """Return for each run the model it is a fold of: its config and seed, or only itself."""
-    folds: dict[str, list[int]] = defaultdict(list)
+    folds: dict[str, list[int | None]] = defaultdict(list)
     for run in runs:
-        folds[run.group].append(run.record["fold"])
+        folds[run.group].append(run.record.fold)
     return [
         run.group if len(folds[run.group]) == len(set(folds[run.group])) > 1 else run.name
         for run in runs

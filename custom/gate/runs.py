@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import glob
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,8 +17,9 @@ from custom.gate.difference import SeedNoise, pooled_deviation
 from custom.gate.evidence import Evidence
 from custom.gate.policy import GatePolicy
 from custom.gate.verdict import Verdict
-from custom.runs import RECORD, Run, read_run, update_record
+from custom.runs import RECORD, KeptVerdict, Run, read_run, update_record
 from custom.runs.config_diff import IGNORED
+from custom.typed_json import from_json
 
 
 def gate_runs(
@@ -58,11 +59,9 @@ def gate_runs(
         project_seed_noise(others),
     )
     if record:
-        kept = {
-            **verdict.to_record(),
-            "new": [run.name for run in new_runs],
-            "baseline": [run.name for run in baseline_runs],
-        }
+        names = [[run.name for run in side] for side in (new_runs, baseline_runs)]
+        content = {**verdict.to_record(), "new": names[0], "baseline": names[1]}
+        kept = from_json(KeptVerdict, content, "the verdict")
         for run in new_runs:
             update_record(run.folder, verdict=kept)
     return verdict
@@ -90,7 +89,7 @@ def runs_beside(runs: Iterable[Run]) -> list[Run]:
     """Return every finished run in the folders that hold these."""
     parents = sorted({run.folder.resolve().parent for run in runs})
     records = [path for parent in parents for path in sorted(parent.glob(f"*/{RECORD}"))]
-    return [Run(path.parent, record) for path in records if (record := _complete(path))]
+    return [run for path in records if (run := _readable(path)) is not None]
 
 
 def count_comparisons(new: Sequence[Run], baseline: Sequence[Run], others: Sequence[Run]) -> int:
@@ -98,9 +97,9 @@ def count_comparisons(new: Sequence[Run], baseline: Sequence[Run], others: Seque
     names, judges = {run.name for run in new}, {run.name for run in baseline}
     changes = set()
     for run in others:
-        kept = run.record.get("verdict") or {}
-        tried = frozenset(kept.get("new", ()))
-        if tried and judges & set(kept.get("baseline", ())) and not tried & names:
+        kept = run.record.verdict
+        tried = frozenset(kept.new if kept else ())
+        if kept and tried and judges & set(kept.baseline) and not tried & names:
             changes.add(tried)
     return len(changes) + 1
 
@@ -109,9 +108,9 @@ def project_seed_noise(runs: Iterable[Run]) -> SeedNoise | None:
     """Return how much mAP50 varies between runs that differ in the seed alone; None if unknown."""
     groups: dict[str, dict[int, float]] = {}
     for run in runs:
-        value = run.record["metrics"].get("mAP50")
-        if (setting := setting_of(run)) is not None and value is not None:
-            groups.setdefault(setting, {})[run.record["seed"]] = value
+        value, seed = run.record.value("AP50"), run.record.seed
+        if seed is not None and not math.isnan(value) and (setting := setting_of(run)) is not None:
+            groups.setdefault(setting, {})[seed] = value
     columns = [np.array(list(group.values()))[:, None] for group in groups.values()]
     deviation, degrees = pooled_deviation(columns) if columns else (np.zeros(1), 0)
     return SeedNoise(float(deviation[0]), degrees) if degrees else None
@@ -131,8 +130,8 @@ def setting_of(run: Run) -> str | None:
         for statement in tree.body
         if not (isinstance(statement, ast.Assign) and _assigns(statement, IGNORED))
     ]
-    data = [run.record["data"].get(part) for part in ("train", "val")]
-    return canonical_hash([kept, data, run.record["fold"], run.split_hash])
+    data = [run.record.data[part].hash for part in ("train", "val") if part in run.record.data]
+    return canonical_hash([kept, data, run.record.fold, run.split_hash])
 
 
 def evidence_of(run: Run) -> Evidence:
@@ -141,10 +140,10 @@ def evidence_of(run: Run) -> Evidence:
         run.name,
         run.val_ground_truth,
         run.val_predictions(),
-        run.record["seed"],
-        run.record["fold"],
+        run.record.seed,
+        run.record.fold,
         run.split_hash,
-        bool(run.record.get("pseudo_labels")),
+        run.record.pseudo_labels is not None,
     )
 
 
@@ -165,9 +164,9 @@ def _is_pattern(name: str) -> bool:
     return any(character in name for character in "*?[")
 
 
-def _complete(path: Path) -> dict[str, Any] | None:
-    """Return a run's record, or None where a neighbour is not one that can be counted."""
+def _readable(path: Path) -> Run | None:
+    """Return a run, or None where a neighbour is not one that can be counted."""
     try:
-        return read_run(path).record
+        return read_run(path)
     except PodiumError:
         return None

@@ -47,7 +47,7 @@ def score_under_both(
             run.name,
             _score(run, old).value,
             _score(run, new).value,
-            len(changed_val_images(run.split, run.record["fold"], new)),
+            len(changed_val_images(run.split, run.val_fold, new)),
         )
         for run in runs
     ]
@@ -62,7 +62,7 @@ def _score(run: Run, gt: GroundTruth) -> Score:
             f"{list(own.categories.names)}, but has {list(gt.categories.names)}"
         )
     # Both follow the split's order, so that only the ids differ.
-    judged = gt.take(select_part(run.split, run.record["fold"], "val", gt.images))
+    judged = gt.take(select_part(run.split, run.val_fold, "val", gt.images))
     return score(judged, _with_ids(run.val_predictions(), judged.images.ids))
 
 

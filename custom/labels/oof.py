@@ -8,7 +8,7 @@ import numpy as np
 
 from custom.ensemble import FusionConfig, fuse
 from custom.errors import PodiumError
-from custom.runs import Run, check_same_split
+from custom.runs import DataEntry, Run, check_same_split
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth
 
@@ -27,7 +27,7 @@ def out_of_fold(runs: Sequence[Run]) -> tuple[GroundTruth, Predictions]:
     check_same_annotations(runs)
     by_fold: dict[int, list[Run]] = {}
     for run in runs:
-        by_fold.setdefault(run.record["fold"], []).append(run)
+        by_fold.setdefault(run.val_fold, []).append(run)
     parts = [_predictions_of(by_fold[fold]) for fold in sorted(by_fold)]
     joined = join(parts)
     return _covered(runs[0], joined.image_ids.tolist()), joined
@@ -42,14 +42,14 @@ def check_same_annotations(runs: Sequence[Run]) -> None:
         PodiumError: If the boxes differ; both runs are named.
     """
     first = runs[0]
-    others = [run for run in runs if _val(run)["hash"] != _val(first)["hash"]]
+    others = [run for run in runs if _val(run).hash != _val(first).hash]
     gt = read_ground_truth(first.val_file) if others else None
     for run in others:
         assert gt is not None
         if not _has_boxes_of(gt, run.val_ground_truth):
             raise PodiumError(
                 f"runs must be judged by the same boxes, but {first.name} and {run.name} were by "
-                f"files in which they differ ({_val(first)['ann_file']}, {_val(run)['ann_file']}); "
+                f"files in which they differ ({_val(first).ann_file}, {_val(run).ann_file}); "
                 "run tools/train.py again with competition.val_ann set to one of them"
             )
 
@@ -95,6 +95,6 @@ def _covered(run: Run, image_ids: list[int]) -> GroundTruth:
     return read_ground_truth(run.val_file).take_ids(image_ids)
 
 
-def _val(run: Run) -> dict[str, str]:
+def _val(run: Run) -> DataEntry:
     """Return what a run's record keeps of the annotations that judge it."""
-    return dict(run.record["data"]["val"])
+    return run.data_entry("val")

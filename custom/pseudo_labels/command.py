@@ -193,7 +193,7 @@ def _fused_out_of_fold(
 ) -> tuple[GroundTruth, Predictions]:
     """Fuse the val predictions as the test predictions were fused, so that scores mean the same."""
     check_same_split(runs)
-    folds = {run.record["fold"] for run in runs}
+    folds = {run.val_fold for run in runs}
     if len(folds) > 1:
         raise PodiumError(
             f"thresholds of an ensemble over folds {sorted(folds)} cannot be chosen: no image is "
@@ -262,8 +262,8 @@ def _origin(
         "runs": [
             {
                 "name": run.name,
-                "fold": run.record["fold"],
-                "checkpoint_hash": run.record.get("checkpoint_hash"),
+                "fold": run.record.fold,
+                "checkpoint_hash": run.record.checkpoint_hash,
             }
             for run in runs
         ],

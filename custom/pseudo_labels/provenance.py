@@ -8,11 +8,13 @@ annotation file says in `info.pseudo_labels` which folds none of its teachers sa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from custom.errors import PodiumError
 from custom.files import PathLike, read_json
-from custom.runs import Run, check_same_split
+from custom.runs import PseudoLabels, Run, check_same_split
+from custom.typed_json import from_json
 
 KEY = "pseudo_labels"
 
@@ -26,10 +28,9 @@ def unseen_folds(runs: Sequence[Run]) -> tuple[int, ...]:
     check_same_split(runs)
     common: set[int] | None = None
     for run in runs:
-        unseen = {int(run.record["fold"])}
-        taught = run.record.get(KEY)
-        if taught:
-            unseen &= set(taught.get("unseen_folds", ()))
+        unseen = set() if run.record.fold is None else {run.record.fold}
+        if run.record.pseudo_labels is not None:
+            unseen &= set(run.record.pseudo_labels.unseen_folds)
         common = unseen if common is None else common & unseen
     return tuple(sorted(common or ()))
 
@@ -49,7 +50,7 @@ def judging_fold(runs: Sequence[Run], fold: int | None) -> int:
     if wanted is not None and wanted in unseen:
         return wanted
     seen_by = [run for run in runs if wanted not in unseen_folds([run])]
-    described = ", ".join(f"{run.name} (left out fold {run.record['fold']})" for run in seen_by)
+    described = ", ".join(f"{run.name} (left out fold {run.record.fold})" for run in seen_by)
     which = "any one fold" if wanted is None else f"fold {wanted}"
     raise PodiumError(
         f"what makes pseudo-labels must not have seen the val images of {which}, which will judge "
@@ -58,17 +59,19 @@ def judging_fold(runs: Sequence[Run], fold: int | None) -> int:
     )
 
 
-def pseudo_labels_of(ann_file: PathLike) -> dict[str, Any] | None:
+def pseudo_labels_of(ann_file: PathLike) -> PseudoLabels | None:
     """Return what an annotation file says of the pseudo-labels in it; None where it has none.
 
     Raises:
         PodiumError: If annotations are marked as pseudo-labels but their origin is not told.
     """
     content = read_json(ann_file)
-    told = content.get("info", {}).get(KEY) if isinstance(content, dict) else None
-    if told is not None:
-        return dict(told)
-    marked = [a for a in content.get("annotations", []) if is_pseudo(a)]
+    if not isinstance(content, dict):
+        raise PodiumError(f"{ann_file} must be a COCO object with images, but is a list")
+    info = content.get("info") or {}
+    if isinstance(info, dict) and info.get(KEY) is not None:
+        return from_json(PseudoLabels, info[KEY], f"{ann_file}: info.{KEY}")
+    marked = [a for a in content.get("annotations") or [] if is_pseudo(a)]
     if marked:
         raise PodiumError(
             f"{ann_file} must tell in info.{KEY} where its pseudo-labels come from, but does not "
@@ -78,7 +81,7 @@ def pseudo_labels_of(ann_file: PathLike) -> dict[str, Any] | None:
     return None
 
 
-def pseudo_labels_for(ann_file: PathLike, split_hash: str, fold: int) -> dict[str, Any] | None:
+def pseudo_labels_for(ann_file: PathLike, split_hash: str, fold: int | None) -> PseudoLabels | None:
     """Return the same for a training that a fold will judge, as a run's record keeps it.
 
     `judged` says whether the fold can judge: whether no teacher saw its val images.
@@ -89,16 +92,17 @@ def pseudo_labels_for(ann_file: PathLike, split_hash: str, fold: int) -> dict[st
     told = pseudo_labels_of(ann_file)
     if told is None:
         return None
-    judged = told.get("split_hash") == split_hash and fold in told.get("unseen_folds", ())
-    if not judged and not told.get("unjudged"):
+    judged = told.split_hash == split_hash and fold in told.unseen_folds
+    if not judged and not told.unjudged:
         raise PodiumError(
             f"{ann_file} holds pseudo-labels that fold {fold} cannot judge: their models left out "
-            f"fold {told.get('unseen_folds')} of split {str(told.get('split_hash'))[:12]}; train "
+            f"fold {list(told.unseen_folds)} of split {str(told.split_hash)[:12]}; train "
             "on that fold, or make labels with models that left out this one"
         )
-    return {**told, "judged": judged}
+    return replace(told, judged=judged)
 
 
-def is_pseudo(annotation: dict[str, Any]) -> bool:
+def is_pseudo(annotation: Any) -> bool:
     """Return whether a model made an annotation."""
-    return str(annotation.get("source", "")).startswith("pseudo:")
+    source = annotation.get("source") if isinstance(annotation, dict) else None
+    return isinstance(source, str) and source.startswith("pseudo:")

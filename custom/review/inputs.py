@@ -146,14 +146,14 @@ def _of_runs(runs: Sequence[Run]) -> ValInputs:
     """Pool the folds of each model; refuse models that were not judged on the same images."""
     check_same_split(runs)
     check_same_annotations(runs)
-    folds: dict[str, list[int]] = {}
+    folds: dict[str, list[int | None]] = {}
     groups: dict[str, str] = {}
     for run, key in zip(runs, model_keys(runs), strict=True):
         known = folds.setdefault(key, [])
-        if run.record["fold"] in known or groups.setdefault(key, run.group) != run.group:
+        if run.record.fold in known or groups.setdefault(key, run.group) != run.group:
             raise PodiumError(f"runs must have different names, but two are called {key}")
-        known.append(run.record["fold"])
-    first, *others = ((name, sorted(numbers)) for name, numbers in folds.items())
+        known.append(run.record.fold)
+    first, *others = ((name, sorted(numbers, key=str)) for name, numbers in folds.items())
     for name, numbers in others:
         if numbers != first[1]:
             raise PodiumError(
@@ -197,11 +197,13 @@ def _notes_of_runs(runs: Sequence[Run], val: ValInputs) -> list[str]:
         members[key].append(run)
     notes = []
     for group in members.values():
-        folds = sorted(run.record["fold"] for run in group)
+        folds = sorted((run.record.fold for run in group), key=str)
         what = "fold" if len(folds) == 1 else "folds"
-        config = Path(group[0].record["config"]).name
+        record = group[0].record
+        source = Path(record.config).name or str(record.trainer or "no config")
+        seed = "seed unknown" if record.seed is None else f"seed {record.seed}"
         numbers = ", ".join(map(str, folds))
-        notes.append(f"{config}, seed {group[0].record['seed']}, {what} {numbers}")
+        notes.append(f"{source}, {seed}, {what} {numbers}")
     return notes
 
 

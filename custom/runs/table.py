@@ -40,7 +40,7 @@ class RunRow:
         run: Its folder's name.
         config: The leaf it was trained with.
         changed: What differs from its baseline's resolved config; empty without a baseline.
-        seed: Of the training.
+        seed: Of the training; None if unknown.
         fold: That judges it.
         mAP50: On the fold; NaN if unknown.
         low: Lower end of the 95% interval over val images; NaN if not asked for.
@@ -54,7 +54,7 @@ class RunRow:
     run: str
     config: str
     changed: tuple[str, ...]
-    seed: int
+    seed: int | None
     fold: int | None
     mAP50: float
     low: float
@@ -149,29 +149,28 @@ def table_of(rows: Sequence[RunRow]) -> Table:
 
 def _row(run: Run, baseline: Run | None, intervals: bool) -> RunRow:
     record = run.record
-    value = record["metrics"].get("mAP50")
     low, high = _interval(run) if intervals else (math.nan, math.nan)
     return RunRow(
         run=run.name,
-        config=record["config"],
+        config=record.config,
         changed=tuple(_changes(run, baseline)) if baseline else (),
-        seed=record["seed"],
-        fold=record["fold"],
-        mAP50=math.nan if value is None else value,
+        seed=record.seed,
+        fold=record.fold,
+        mAP50=record.value("AP50"),
         low=low,
         high=high,
-        verdict=(record.get("verdict") or {}).get("decision", ""),
+        verdict=record.verdict.decision if record.verdict else "",
         baseline=baseline.name if baseline else "",
-        hours=(record.get("wall_time_s") or 0.0) / 3600,
+        hours=(record.wall_time_s or 0.0) / 3600,
         split=run.split_hash[:12],
     )
 
 
 def _gated_against(run: Run, runs: Sequence[Run]) -> Run | None:
     """Return the run beside this one that its verdict names as baseline, of the same fold."""
-    names = (run.record.get("verdict") or {}).get("baseline", ())
+    names = run.record.verdict.baseline if run.record.verdict else ()
     found = [r for r in runs if r.name in names and r.folder.parent == run.folder.parent]
-    found.sort(key=lambda r: (r.record["fold"] != run.record["fold"], r.record["seed"]))
+    found.sort(key=lambda r: (r.record.fold != run.record.fold, r.record.seed or 0))
     return found[0] if found else None
 
 

@@ -89,7 +89,7 @@ def context_of(
     if images_file is not None:
         listed = read_ground_truth(images_file)
         images, categories = listed.images, listed.categories
-    elif run is not None and "test" in run.record["data"]:
+    elif run is not None and "test" in run.record.data:
         images, categories = run.test_set()
     if categories is not None and (train_file is not None or run is not None):
         annotated = read_ground_truth(train_file or run.val_file)  # type: ignore[union-attr]
@@ -204,7 +204,7 @@ def _write_meta(source: Path, out: Path) -> None:
         return
     run = find_run(source)
     if run is not None:
-        metrics = run.record["metrics"]
-        val = {"mAP50": metrics.get("mAP50"), "interval": metrics.get("interval")}
+        found = run.record.metrics.get("AP50")
+        val = {"mAP50": found.value if found else None, "interval": None}
         meta = {"runs": [run.name], "recipe": {}, "split_hash": run.split_hash, "val": val}
         write_json(meta_file, {**meta, "hash": digest})

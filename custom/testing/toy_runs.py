@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from custom import runs
-from custom.files import write_json
+from custom.files import read_json, write_json
 from custom.splits import Split, make_split, read_split, seal
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth, write_results
@@ -72,20 +72,24 @@ def make_toy_run(
     test = read_ground_truth(data / "test_boxes.json")
     test_file = folder.with_name(f"{folder.name}.json")
     write_results(test_file, jittered(test, seed + 1), gt.categories)
-    record = {
-        "name": folder.name,
-        "config": config,
-        "seed": seed,
-        "fold": fold,
-        "split": {"path": str(split.folder), "hash": split.hash},
-        "data": {
-            "train": runs.data_entry(data / "train.json"),
-            "val": runs.data_entry(data / "train.json"),
-            "test": runs.data_entry(data / "test.json"),
-        },
-        "metrics": {"mAP50": 0.5, "mAP": 0.3, "per_class": dict.fromkeys(TOY_CLASSES, 0.5)},
-        "checkpoint_hash": "0" * 64,
-        "wall_time_s": 60.0,
-    }
+    train = runs.data_entry(data / "train.json")
+    per_class = dict.fromkeys(TOY_CLASSES, 0.5)
+    record = runs.RunRecord(
+        name=folder.name,
+        split=runs.SplitEntry(str(split.folder), split.hash),
+        fold=fold,
+        data={"train": train, "val": train, "test": runs.data_entry(data / "test.json")},
+        metrics={"AP50": runs.MetricValue(0.5, per_class), "AP": runs.MetricValue(0.3)},
+        trainer=runs.Trainer("toy"),
+        config=config,
+        seed=seed,
+        checkpoint_hash="0" * 64,
+        wall_time_s=60.0,
+    )
     runs.write_record(folder, record)
     return test_file
+
+
+def edit_record(folder: Path, **values: Any) -> None:
+    """Change keys of a `run.json` as a person with an editor may, into whatever."""
+    write_json(folder / runs.RECORD, {**read_json(folder / runs.RECORD), **values})

@@ -47,7 +47,7 @@ def predict_test_set(
         config.competition.data_root = data_root
         place_data(config)
     checkpoint = finished.folder / "best.pth"
-    if checkpoint.exists() and sha256_of(checkpoint) != finished.record["checkpoint_hash"]:
+    if checkpoint.exists() and sha256_of(checkpoint) != finished.record.checkpoint_hash:
         raise PodiumError(f"{checkpoint} must be what run.json records, but its content changed")
     ann_file = Path(config.test_evaluator.ann_file)
     gt = read_ground_truth(ann_file)
@@ -58,6 +58,6 @@ def predict_test_set(
     path = Path(out) if out else finished.test_file
     write_results(path, predictions, gt.categories)
     if path == finished.test_file:
-        data = {**finished.record["data"], "test": runs.data_entry(ann_file)}
-        runs.update_record(finished.folder, data=data, tta=tta)
+        test = {"test": runs.data_entry(ann_file)}
+        runs.update_record(finished.folder, data=test, tta=tta)
     return TestSetResult(predictions, metrics, path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
@@ -13,6 +12,7 @@ from mmengine.runner import Runner
 
 from custom import runs
 from custom.files import write_text
+from custom.runs import RunRecord
 from custom.tables.coco import read_ground_truth, write_results
 from custom.training.building import explain_refusals
 from custom.training.checks import check_before_training
@@ -29,7 +29,7 @@ from custom.training.visualization import use_tracking
 logger = logging.getLogger(__name__)
 
 
-def train(config: Config, config_file: str | Path, resume: bool = False) -> dict[str, Any]:
+def train(config: Config, config_file: str | Path, resume: bool = False) -> RunRecord:
     """Train a resolved config and return its record.
 
     The run's folder then holds `config.py`, `best.pth` (the weights of the best validation),

@@ -61,7 +61,7 @@ def test_all_runs_are_trained_once_and_gated(tmp_path: Path, trainer: ToyTrainer
         assert outcome.adjusted_p is not None
         assert outcome.adjusted_p >= outcome.verdict.p_value
         record = read_run(outcome.runs[0].folder).record
-        assert record["verdict"]["decision"] == outcome.verdict.decision
+        assert record.verdict.decision == outcome.verdict.decision
     run_ablation(plan, out, [42, 43], trainer=trainer)
     assert len(trainer.calls) == 6
 

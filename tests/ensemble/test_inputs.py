@@ -9,8 +9,8 @@ import pytest
 
 from custom.ensemble.inputs import read_inputs
 from custom.errors import PodiumError
-from custom.runs import read_run, update_record
-from custom.testing.toy_runs import make_toy_annotations, make_toy_run, make_toy_split
+from custom.runs import read_run
+from custom.testing.toy_runs import edit_record, make_toy_annotations, make_toy_run, make_toy_split
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_models_without_a_common_val_image_cannot_be_scored(data: Path) -> None:
 
 def test_other_splits_are_refused(data: Path) -> None:
     paths = runs_of(data, a=("a.py", 42, 0), b=("b.py", 42, 0))
-    update_record(data / "runs" / "b", split={"path": str(data / "splits/toy"), "hash": "e" * 64})
+    edit_record(data / "runs" / "b", split={"path": str(data / "splits/toy"), "hash": "e" * 64})
     with pytest.raises(PodiumError, match="judged on one sealed split"):
         read_inputs(paths)
 

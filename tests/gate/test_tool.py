@@ -10,7 +10,7 @@ from custom.errors import PodiumError
 from custom.files import read_json
 from custom.gate import GatePolicy
 from custom.gate.runs import count_comparisons, find_runs, gate_runs, project_seed_noise
-from custom.runs import read_run, update_record
+from custom.runs import MetricValue, PseudoLabels, read_run, update_record
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import write_results
 from custom.testing.toy_runs import make_toy_run, make_toy_split
@@ -28,7 +28,7 @@ def runs(tmp_path) -> Path:
             text = f"gate = dict(smallest_gain=0.01)\nlr = 1\nrandomness = dict(seed={seed})\n"
             text += f"loader = dict(sampler=dict(seed={seed}))\nwork_dir = {str(folder)!r}\n"
             (folder / "config.py").write_text(text)
-            update_record(folder, seed=seed, metrics={"mAP50": 0.5 + 0.01 * seed})
+            update_record(folder, seed=seed, metrics={"AP50": MetricValue(0.5 + 0.01 * seed)})
     return tmp_path / "runs"
 
 
@@ -116,7 +116,7 @@ def test_runs_of_another_setting_are_no_seeds(runs):
 
 def test_pseudo_labels_are_told(runs):
     new = better_run(runs, "new")
-    update_record(new, pseudo_labels={"file": "pseudo.json"})
+    update_record(new, pseudo_labels=PseudoLabels(unseen_folds=(0,)))
     notes = gate_runs([str(new)], [str(runs / "base_s1_f0")]).notes
     assert "Pseudo-labels are in the new side: new." in notes
 

@@ -7,10 +7,9 @@ import pytest
 
 from custom.errors import PodiumError
 from custom.evaluation import score
-from custom.files import sha256_of
 from custom.labels.both import score_under_both
 from custom.labels.oof import out_of_fold
-from custom.runs import read_run, update_record
+from custom.runs import data_entry, read_run, update_record
 from custom.testing.toy_runs import make_toy_run, make_toy_split
 from tools.labels import main
 
@@ -75,7 +74,6 @@ def test_folds_are_joined_and_models_fused(runs: Path) -> None:
 
 def judge_by_copy(run: Path, changed_image: int) -> None:
     """Judge a run by a copy of its annotations: an image more, one image's boxes changed."""
-    record = read_run(run).record
     train = run.parents[1] / "data" / "train.json"
     content = json.loads(train.read_text())
     content["images"].append({**content["images"][0], "id": 999, "file_name": "test/999.jpg"})
@@ -84,8 +82,7 @@ def judge_by_copy(run: Path, changed_image: int) -> None:
             annotation["bbox"][2] -= 1
     copy = train.with_name(f"copy_{run.name}.json")
     copy.write_text(json.dumps(content))
-    val = {**record["data"]["val"], "ann_file": str(copy), "hash": sha256_of(copy)}
-    update_record(run, data={**record["data"], "val": val})
+    update_record(run, data={"val": data_entry(copy)})
 
 
 def test_runs_judged_by_other_boxes_are_refused(runs: Path) -> None:

@@ -10,7 +10,7 @@ from custom.boxes import xyxy_to_xywh
 from custom.errors import PodiumError
 from custom.files import read_json, sha256_of, write_json
 from custom.pseudo_labels import pseudo_labels_for, pseudo_labels_of
-from custom.runs import read_run, update_record
+from custom.runs import PseudoLabels, read_run, update_record
 from custom.splits import assert_no_leak, read_split, select_part
 from custom.tables import Predictions
 from custom.tables.coco import read_ground_truth, read_results, write_results
@@ -49,7 +49,9 @@ def test_boxes_above_the_thresholds_join_the_annotations(
     added = merged.take(np.arange(90, len(merged.images)))
     assert added.num_boxes == merged.num_boxes - train.num_boxes > 0
     assert np.diff(added.offsets).min() > 0  # images without a box are left out
-    limits = {t["name"]: t["score_thr"] for t in pseudo_labels_of("pseudo.json")["thresholds"]}
+    limits = {
+        t["name"]: t["score_thr"] for t in pseudo_labels_of("pseudo.json").extra["thresholds"]
+    }
     found = read_results("runs/fold0.json", test.images, test.categories)
     taken = found.scores >= np.array([limits[n] for n in test.categories.names])[found.labels]
     names = np.array(test.images.file_names)[found.image_index[taken]]
@@ -87,13 +89,13 @@ def test_origin_is_told(data: Path) -> None:
     run()
     origin = pseudo_labels_of("pseudo.json")
     record = read_run("runs/fold0").record
-    assert origin["runs"] == [
-        {"name": "fold0", "fold": 0, "checkpoint_hash": record["checkpoint_hash"]}
+    assert origin.extra["runs"] == [
+        {"name": "fold0", "fold": 0, "checkpoint_hash": record.checkpoint_hash}
     ]
-    assert origin["split_hash"] == record["split"]["hash"]
-    assert origin["unseen_folds"] == [0]
-    assert origin["predictions"]["hash"] == sha256_of("runs/fold0.json")
-    assert origin["boxes"] == sum(
+    assert origin.split_hash == record.split.hash
+    assert origin.unseen_folds == (0,)
+    assert origin.extra["predictions"]["hash"] == sha256_of("runs/fold0.json")
+    assert origin.extra["boxes"] == sum(
         a["source"].startswith("pseudo:") for a in read_json("pseudo.json")["annotations"]
     )
 
@@ -118,10 +120,10 @@ def test_a_source_that_saw_the_judging_fold_is_refused(data: Path) -> None:
 
 
 def test_a_source_taught_by_pseudo_labels_has_seen_what_its_teachers_saw(data: Path) -> None:
-    update_record("runs/fold0", pseudo_labels={"unseen_folds": [1]})
+    update_record("runs/fold0", pseudo_labels=PseudoLabels((1,)))
     with pytest.raises(PodiumError, match="must not have seen the val images"):
         run()
-    update_record("runs/fold0", pseudo_labels={"unseen_folds": [0, 1]})
+    update_record("runs/fold0", pseudo_labels=PseudoLabels((0, 1)))
     assert run() == 0
 
 
@@ -135,7 +137,7 @@ def test_unknown_sources_are_refused(data: Path) -> None:
     write_json("val_gt.json", _labelled(val.val_ground_truth.images.ids.tolist()))
     options = ["--val-predictions", "runs/fold0/val.json", "--val-annotations", "val_gt.json"]
     assert run("elsewhere.json", "--unjudged", *options) == 0
-    assert pseudo_labels_of("pseudo.json")["unseen_folds"] == []
+    assert pseudo_labels_of("pseudo.json").unseen_folds == ()
 
 
 def _labelled(image_ids: list[int]) -> dict[str, Any]:
@@ -149,13 +151,13 @@ def test_a_fold_that_cannot_judge_is_refused_at_training(data: Path) -> None:
     run()
     split = read_split("splits/toy")
     assert pseudo_labels_for("train.json", split.hash, 1) is None
-    assert pseudo_labels_for("pseudo.json", split.hash, 0)["judged"] is True
+    assert pseudo_labels_for("pseudo.json", split.hash, 0).judged is True
     with pytest.raises(PodiumError, match=r"fold 1 cannot judge: their models left out fold \[0\]"):
         pseudo_labels_for("pseudo.json", split.hash, 1)
     with pytest.raises(PodiumError, match="fold 0 cannot judge"):
         pseudo_labels_for("pseudo.json", "f" * 64, 0)
     run("runs/fold0.json", "--runs", "runs/fold0", "--unjudged", "--overwrite")
-    assert pseudo_labels_for("pseudo.json", split.hash, 1)["judged"] is False
+    assert pseudo_labels_for("pseudo.json", split.hash, 1).judged is False
 
 
 def test_lost_info_is_noticed(data: Path) -> None:
@@ -180,10 +182,10 @@ def test_an_ensemble_is_judged_by_its_own_recipe(data: Path) -> None:
         run("submissions/e.json")
     write_json("submissions/e.meta.json", {**meta, "recipe": {"configs": [{"weights": [1, 2]}]}})
     assert run("submissions/e.json") == 0
-    assert [r["name"] for r in pseudo_labels_of("pseudo.json")["runs"]] == ["fold0", "other"]
+    assert [r["name"] for r in pseudo_labels_of("pseudo.json").extra["runs"]] == ["fold0", "other"]
     reverse = ("--runs", "runs/other", "runs/fold0", "--overwrite")
     assert run("submissions/e.json", *reverse) == 0
-    assert [r["name"] for r in pseudo_labels_of("pseudo.json")["runs"]] == ["fold0", "other"]
+    assert [r["name"] for r in pseudo_labels_of("pseudo.json").extra["runs"]] == ["fold0", "other"]
     with pytest.raises(PodiumError, match=r"those that .*e\.meta\.json tells, fold0, other,"):
         run("submissions/e.json", "--runs", "runs/fold0", "--overwrite")
     of_class = [{"iou_thr": 0.5}, {"iou_thr": 0.6}, {"method": "nms"}]
@@ -208,7 +210,7 @@ def test_an_ensemble_without_duplicates_is_judged_without_them(data: Path) -> No
         meta = {"runs": ["fold0", "other"], "recipe": recipe}
         write_json("submissions/e.meta.json", meta)
         run("submissions/e.json", "--overwrite")
-        thresholds.append(pseudo_labels_of("pseudo.json")["thresholds"])
+        thresholds.append(pseudo_labels_of("pseudo.json").extra["thresholds"])
     assert thresholds[0] != thresholds[1]
 
 

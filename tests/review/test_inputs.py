@@ -14,9 +14,9 @@ from custom.ensemble.pipeline import Repairs
 from custom.ensemble.recipe import Recipe, write_recipe
 from custom.errors import PodiumError
 from custom.evaluation import score
-from custom.files import read_json, sha256_of, write_json
+from custom.files import read_json, write_json
 from custom.review.inputs import ENSEMBLE, Request, Review, read_review
-from custom.runs import read_run, update_record
+from custom.runs import data_entry, read_run, update_record
 from custom.tables import Predictions
 from custom.tables.coco import read_ground_truth, write_results
 from custom.testing.toy_runs import jittered, make_toy_run, make_toy_split
@@ -90,8 +90,7 @@ def test_runs_of_other_annotations_are_refused(runs: Path, tmp_path: Path) -> No
     content["categories"][0]["name"] = "other"
     other = tmp_path / "other.json"
     write_json(other, content)
-    changed = {**record["data"]["val"], "ann_file": str(other), "hash": sha256_of(other)}
-    update_record(runs / "near-0", data={**record["data"], "val": changed})
+    update_record(runs / "near-0", data={"val": data_entry(other)})
     with pytest.raises(PodiumError, match="judged by the same boxes, but near-"):
         read_review(Request(runs=[f"{runs}/near-*"]))
 

@@ -8,7 +8,7 @@ import pytest
 
 from custom.errors import PodiumError
 from custom.evaluation import score
-from custom.runs import Run, read_run, update_record
+from custom.runs import KeptVerdict, MetricValue, Run, read_run, update_record
 from custom.runs.table import filter_rows, find_all_runs, make_rows, records_of, sort_rows
 from custom.testing.toy_runs import make_toy_run, make_toy_split
 from tools.runs import main
@@ -22,9 +22,9 @@ def runs(tmp_path: Path) -> list[Run]:
         folder = tmp_path / "runs" / name
         make_toy_run(tmp_path / "data", folder, seed=number, config=f"configs/net_{name[0]}.py")
         (folder / "config.py").write_text(f"model = dict(depth={18 + number}, width=1)\n")
-        metrics = {"mAP50": 0.5 + number / 10, "per_class": {}}
+        metrics = {"AP50": MetricValue(0.5 + number / 10)}
         update_record(folder, metrics=metrics, wall_time_s=3600 * (3 - number))
-    update_record(folder.parents[1] / "b", verdict={"decision": "accept", "baseline": ["a"]})
+    update_record(folder.parents[1] / "b", verdict=KeptVerdict("accept", baseline=("a",)))
     return find_all_runs([tmp_path / "runs"])
 
 
@@ -91,7 +91,7 @@ def test_bad_filters(condition: str, message: str, runs: list[Run]) -> None:
 
 
 def test_sorting_puts_unknown_values_last(runs: list[Run]) -> None:
-    update_record(runs[1].folder, metrics={"mAP50": None})
+    update_record(runs[1].folder, metrics={"AP50": MetricValue(None)})
     rows = make_rows([read_run(run.folder) for run in runs], None, intervals=False)
     assert [row.run for row in sort_rows(rows, "-mAP50")] == ["c", "a", "b"]
     assert [row.run for row in sort_rows(rows, "mAP50")] == ["a", "c", "b"]

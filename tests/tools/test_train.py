@@ -36,15 +36,14 @@ def test_a_run_holds_what_the_design_says(leaf: str, tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "toy"
     assert train_main([leaf, "--seed", "7", "--fold", "1", "--work-dir", str(folder)]) == 0
     run = read_run(folder)
-    assert (run.record["seed"], run.record["fold"], run.record["name"]) == (7, 1, "toy")
-    assert run.record["checkpoint_hash"] == sha256_of(folder / "best.pth")
+    assert (run.record.seed, run.record.fold, run.record.name) == (7, 1, "toy")
+    assert run.record.checkpoint_hash == sha256_of(folder / "best.pth")
     val = run.val_predictions()
     assert sorted(val.image_ids.tolist()) == sorted(run.split.val_ids(1).tolist())
     # run.json says what val.json scores, and val.json is what best.pth predicts.
     scored = score(run.val_ground_truth, val)
-    metrics = run.record["metrics"]
-    assert metrics["mAP50"] == pytest.approx(scored.value, abs=1e-12)
-    assert list(metrics["per_class"]) == ["red", "green", "blue"]
+    assert run.record.value() == pytest.approx(scored.value, abs=1e-12)
+    assert list(run.record.per_class()) == ["red", "green", "blue"]
     assert "optimizer" not in torch.load(folder / "best.pth", weights_only=False)
     config = (folder / "config.py").read_bytes()
     assert b"train_dataloader" in config

@@ -15,7 +15,7 @@ from mmengine.visualization import Visualizer
 
 from custom.errors import PodiumError
 from custom.files import sha256_of
-from custom.runs import RECORD, read_run
+from custom.runs import RECORD, MetricValue, RunRecord, read_run
 from custom.splits import read_split
 from custom.training.visualization.curves import class_curves
 from custom.training.visualization.guarded import GuardedBackend, forgiving
@@ -25,6 +25,7 @@ _NUMBERS = itertools.count()
 BACKENDS = {"wandb": "GuardedWandbBackend", "tensorboard": "GuardedTensorboardBackend"}
 KEPT_FILES = ("best.pth", "val.json", RECORD)
 OF_THE_VERDICT = ("decision", "reason", "confidence", "p_value")
+OF_THE_CHANGE = ("difference", "low", "high")
 
 
 def use_tracking(config: Config) -> None:
@@ -128,14 +129,14 @@ def record_finished(folder: Path, backends: list[GuardedBackend]) -> None:
         backend.add_files(run.name, files)
 
 
-def run_results(record: Mapping[str, Any]) -> dict[str, Any]:
+def run_results(record: RunRecord) -> dict[str, Any]:
     """Return the best checkpoint's scores and the gate's verdict, if there is one, by name."""
-    metrics = record["metrics"]
-    results = {"best/mAP50": metrics["mAP50"]}
-    results |= {f"best/{name}_AP50": value for name, value in metrics["per_class"].items()}
-    if verdict := record.get("verdict"):
-        results |= {f"gate/{key}": verdict[key] for key in OF_THE_VERDICT}
-        overall = verdict["overall"]
-        results |= {f"gate/{key}": overall[key] for key in ("difference", "low", "high")}
-        results["gate/baseline"] = ", ".join(verdict["baseline"])
+    found = record.metrics.get("AP50", MetricValue())
+    results: dict[str, Any] = {"best/mAP50": found.value}
+    results |= {f"best/{name}_AP50": value for name, value in found.per_class.items()}
+    if verdict := record.verdict:
+        results |= {f"gate/{key}": getattr(verdict, key) for key in OF_THE_VERDICT}
+        if overall := verdict.overall:
+            results |= {f"gate/{key}": getattr(overall, key) for key in OF_THE_CHANGE}
+        results["gate/baseline"] = ", ".join(verdict.baseline)
     return {name: value for name, value in results.items() if value is not None}

@@ -11,7 +11,8 @@ import pytest
 from mmengine.config import Config
 
 from custom.errors import PodiumError
-from custom.files import read_json, sha256_of
+from custom.files import sha256_of
+from custom.runs import RunRecord, read_run
 from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
 from custom.training.visualization.tracking import chosen_backends, use_tracking
 from tests.training.seeding.toy_training import difference, trained_state
@@ -37,8 +38,8 @@ class Trained:
         return folder.parent
 
     @property
-    def record(self) -> dict:
-        return read_json(self.tracked / "run.json")
+    def record(self) -> RunRecord:
+        return read_run(self.tracked).record
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +74,13 @@ def test_wandb_has_config_seed_split_and_numbers(trained: Trained) -> None:
     found, record = read_wandb(trained.vis_data), trained.record
     assert found.exit_code == 0
     run = found.config["run"]
-    assert (run["seed"], run["fold"], run["split_hash"]) == (42, 0, record["split"]["hash"])
+    assert (run["seed"], run["fold"], run["split_hash"]) == (42, 0, record.split.hash)
     assert found.config["optim_wrapper"]["optimizer"]["lr"] == 0.01
     assert len(found.of("loss")) == 2
     for name in CLASSES:
         values = found.of(f"coco/{name}_AP50")
         assert len(values) == 2
-        assert values[-1] == pytest.approx(record["metrics"]["per_class"][name], abs=1e-12)
+        assert values[-1] == pytest.approx(record.per_class()[name], abs=1e-12)
     epochs = [row["epoch"] for row in found.history if "coco/red_AP50" in row]
     assert epochs == [1, 2]
 
@@ -96,7 +97,7 @@ def test_wandb_has_pictures_with_both_kinds_of_boxes(trained: Trained) -> None:
         assert found.of(key.replace("ground_truth", "predictions"))
         image = key.replace("boxes/ground_truth/path", "path")
         assert all(found.file(path).is_file() for path in found.of(image))
-    assert annotated == trained.record["verdict"]["overall"]["num_boxes"]
+    assert annotated == trained.record.verdict.overall.extra["num_boxes"]
 
 
 def test_wandb_has_curves_verdict_and_files(trained: Trained) -> None:
@@ -108,9 +109,9 @@ def test_wandb_has_curves_verdict_and_files(trained: Trained) -> None:
     ends = {row[0]: row[1] for row in table["data"]}
     assert set(ends) <= set(CLASSES)
     assert ends["red"] > 0
-    assert found.summary["gate/decision"] == record["verdict"]["decision"]
+    assert found.summary["gate/decision"] == record.verdict.decision
     assert found.summary["gate/baseline"] == "plain"
-    assert found.summary["best/mAP50"] == record["metrics"]["mAP50"]
+    assert found.summary["best/mAP50"] == record.value()
     kept = found.artifacts[-1]
     assert {"best.pth", "val.json"} <= set(kept)
     assert Path(kept["best.pth"]) == trained.tracked / "best.pth"
@@ -123,14 +124,14 @@ def test_tensorboard_has_the_same(trained: Trained) -> None:
     for name in CLASSES:
         last = reader.Scalars(f"coco/{name}_AP50")[-1]
         assert last.step == 2
-        assert last.value == pytest.approx(record["metrics"]["per_class"][name], abs=1e-6)
+        assert last.value == pytest.approx(record.per_class()[name], abs=1e-6)
     pictures = [tag for tag in tags["images"] if tag.startswith("val_images/")]
     assert [[image.step for image in reader.Images(tag)] for tag in pictures] == [[1, 2]] * 5
     assert reader.Images(pictures[0])[0].width == 2 * 64  # truth and predictions side by side
     assert {f"precision_recall/{name}" for name in CLASSES} <= set(tags["tensors"])
-    assert texts(reader, "gate/decision") == record["verdict"]["decision"]
-    assert record["split"]["hash"] in texts(reader, "run")
-    assert record["checkpoint_hash"] in texts(reader, "files")
+    assert texts(reader, "gate/decision") == record.verdict.decision
+    assert record.split.hash in texts(reader, "run")
+    assert record.checkpoint_hash in texts(reader, "files")
     assert "RetinaNet" in texts(reader, "config")
 
 
@@ -216,5 +217,5 @@ def test_the_switch_leaves_other_backends_and_other_runs_alone(
 
 
 def test_the_fixture_is_not_vacuous(trained: Trained) -> None:
-    assert trained.record["metrics"]["per_class"]["red"] > 0
-    assert np.isfinite(trained.record["metrics"]["mAP50"])
+    assert trained.record.per_class()["red"] > 0
+    assert np.isfinite(trained.record.value())
