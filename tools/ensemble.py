@@ -97,8 +97,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for finding in written.findings:
         print(finding)
     print(f"{written.num_boxes} boxes on {len(inputs.images)} images")
-    print(f"written {written.json_file} and {written.csv_file}")
-    return 0 if written.is_fit else EXIT_NOT_FIT
+    if not written.is_fit:
+        print("nothing written: the submission would be blocked")
+        return EXIT_NOT_FIT
+    print(f"written {' and '.join(map(str, written.files))}")
+    return 0
 
 
 def choose_fusion(args: argparse.Namespace, inputs: Inputs, repairs: Repairs) -> Fusion:

@@ -15,22 +15,29 @@ from custom.ensemble.recipe import Recipe, fuse_recipe
 from custom.errors import PodiumError
 from custom.files import canonical_hash, read_json, sha256_of, write_json
 from custom.submission import Finding, blocks, check_predictions, write_submission
-from custom.tables.coco import write_results
+from custom.submission.formats import format_of
+from custom.tables import Predictions
 
 
 @dataclass(frozen=True)
 class Submission:
-    """The files that were written, what was noticed, and what the checker says."""
+    """What the checker says of a submission, and its files where nothing blocks it.
 
-    json_file: Path
-    csv_file: Path
+    Attributes:
+        files: What was written, COCO results first; nothing where an error blocks it.
+        num_boxes: How many boxes it has.
+        notes: What was changed or noticed on the way.
+        findings: What the checker found.
+    """
+
+    files: tuple[Path, ...]
     num_boxes: int
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
 
     @property
     def is_fit(self) -> bool:
-        """Whether the checker lets the CSV be sent."""
+        """Whether the checker lets it be sent."""
         return not blocks(self.findings)
 
 
@@ -59,7 +66,9 @@ def submit(
     judgement: Judgement | None,
     target: Target,
 ) -> Submission:
-    """Fuse the files and write `<name>.json`, `<name>.csv` and `<name>.meta.json`.
+    """Fuse the files, check the result, and write it unless an error blocks it.
+
+    Written are `<name>.json`, `<name>.csv` and `<name>.meta.json`; no CSV where the format is JSON.
 
     Args:
         inputs: What is fused.
@@ -76,19 +85,34 @@ def submit(
     meta = describe(inputs, recipe, repairs, judgement)
     method = recipe.configs[0].method
     name = target.name or f"{method}_{len(inputs.models)}models_{meta['inputs_hash'][:8]}"
-    json_file, csv_file, meta_file = (
-        target.folder / f"{name}{suffix}" for suffix in (".json", ".csv", ".meta.json")
-    )
+    meta_file = target.folder / f"{name}.meta.json"
     _check_free(meta_file, meta, target.overwrite)
-    table, images, categories = fused.predictions, inputs.images, inputs.categories
-    with _all_or_none(json_file, csv_file, meta_file):
-        # The CSV first: it refuses what its format cannot hold, before anything is written.
-        write_submission(csv_file, table, images, categories, target.format_name)
-        write_results(json_file, table, categories)
-        hashes = {"json": sha256_of(json_file), "csv": sha256_of(csv_file)}
-        write_json(meta_file, {**meta, "hash": hashes["csv"], "hashes": hashes})
-    findings = check_predictions(table, target.format_name, images, categories)
-    return Submission(json_file, csv_file, table.num_boxes, (*notes, *fused.notes), tuple(findings))
+    table, notes = fused.predictions, [*notes, *fused.notes]
+    findings = check_predictions(table, target.format_name, inputs.images, inputs.categories)
+    files = [] if blocks(findings) else _write(inputs, table, target.format_name, meta_file, meta)
+    return Submission(tuple(files), table.num_boxes, tuple(notes), tuple(findings))
+
+
+def _write(
+    inputs: Inputs,
+    table: Predictions,
+    format_name: str,
+    meta_file: Path,
+    meta: dict[str, Any],
+) -> list[Path]:
+    """Write a submission beside its record, all or nothing; return the files, without the record.
+
+    The record's `hash` is of the file that is uploaded.
+    """
+    stem = meta_file.name.removesuffix(".meta.json")
+    formats = dict.fromkeys(("coco", format_name))
+    files = [meta_file.with_name(stem + format_of(name).suffix) for name in formats]
+    with _all_or_none(*files, meta_file):
+        for path, name in zip(files, formats, strict=True):
+            write_submission(path, table, inputs.images, inputs.categories, name)
+        hashes = {path.suffix.removeprefix("."): sha256_of(path) for path in files}
+        write_json(meta_file, {**meta, "hash": sha256_of(files[-1]), "hashes": hashes})
+    return files
 
 
 def describe(

@@ -65,6 +65,11 @@ class SubmissionFormat:
         return "w" in self.fields
 
     @property
+    def box_fields(self) -> tuple[str, ...]:
+        """The four numbers that say where a box is, by name."""
+        return ("x", "y", "w", "h") if self.is_xywh else ("x1", "y1", "x2", "y2")
+
+    @property
     def is_average_precision(self) -> bool:
         """Whether boxes with low scores can never lower the metric."""
         return self.metric in ("AP50", "vinbigdata")
@@ -91,6 +96,17 @@ class SubmissionFormat:
                 f"so these must be unique, but {double!r} stands twice"
             )
         return names
+
+    def class_numbers(self, categories: Categories) -> tuple[int, ...]:
+        """Return what stands for each class: its id, its place in `classes`, or 0 for the only one.
+
+        Raises:
+            PodiumError: If the format cannot hold the classes.
+        """
+        self.check_categories(categories)
+        if self.classes is not None:
+            return tuple(self.classes.index(name) for name in categories.names)
+        return categories.ids if self.has_label else (0,)
 
     def check_categories(self, categories: Categories) -> None:
         """Refuse classes that the format cannot write.

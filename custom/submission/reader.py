@@ -179,10 +179,7 @@ def known_numbers(form: SubmissionFormat, categories: Categories | None) -> IntA
     """
     if categories is None:
         return None
-    form.check_categories(categories)
-    numbers = list(categories.ids) if form.has_label else [0]
-    if form.classes is not None:
-        numbers = [form.classes.index(name) for name in categories.names]
+    numbers = form.class_numbers(categories)
     return np.array(sorted(zip(numbers, range(len(numbers)), strict=True)), dtype=np.int64)
 
 

@@ -1,4 +1,4 @@
-"""The rows of a submission as the file has them, before any image or class is looked up."""
+"""A submission's numbers, box by box: from a file's cells, and from a table of predictions."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from custom.boxes import FloatArray, IntArray, xywh_to_xyxy
+from custom.boxes import FloatArray, IntArray, xywh_to_xyxy, xyxy_to_xywh
 from custom.errors import PodiumError
 from custom.submission.csv_file import CsvFile
 from custom.submission.formats import SubmissionFormat
 from custom.submission.numbers import count_tokens, normalized, parse_numbers
+from custom.tables import Categories, Images, Predictions
 from custom.tables.images import first_duplicate
 from custom.tables.rows import offsets_of
 
@@ -46,9 +47,8 @@ class Rows:
     @property
     def bboxes(self) -> FloatArray:
         """The boxes as xyxy, shape (N, 4)."""
-        if self.format.is_xywh:
-            return xywh_to_xyxy(self.columns("x", "y", "w", "h"))
-        return self.columns("x1", "y1", "x2", "y2")
+        corners = self.columns(*self.format.box_fields)
+        return xywh_to_xyxy(corners) if self.format.is_xywh else corners
 
     @property
     def scores(self) -> FloatArray:
@@ -64,6 +64,29 @@ class Rows:
         """Return line, image and place of the box with that position, for messages."""
         row = int(np.searchsorted(self.offsets, box, side="right")) - 1
         return f"line {row + 2} ({self.names[row]}), box {box - int(self.offsets[row]) + 1}"
+
+
+def to_columns(table: Predictions, categories: Categories, form: SubmissionFormat) -> FloatArray:
+    """Return a table's boxes as a format's numbers, shape (N, K), in the order of its layout.
+
+    What `Rows` reads; what stands for a class is `form.class_numbers`.
+
+    Raises:
+        PodiumError: If the format cannot hold the categories.
+    """
+    numbers = np.array(form.class_numbers(categories), dtype=np.float64)
+    corners = xyxy_to_xywh(table.bboxes) if form.is_xywh else table.bboxes
+    columns = dict(zip(form.box_fields, corners.T, strict=True))
+    columns |= {"label": numbers[table.labels], "score": table.scores}
+    return np.stack([columns[field] for field in form.fields], axis=1)
+
+
+def rows_of_table(
+    table: Predictions, images: Images, categories: Categories, form: SubmissionFormat
+) -> Rows:
+    """Return the rows that a table on exactly `images` has in a format."""
+    values = to_columns(table, categories, form)
+    return Rows(form, table.source, tuple(form.row_names(images)), table.offsets, values)
 
 
 def parse_rows(file: CsvFile, form: SubmissionFormat) -> Rows:

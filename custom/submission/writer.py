@@ -6,12 +6,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from custom.boxes import FloatArray, IntArray, xyxy_to_xywh
+from custom.boxes import IntArray
 from custom.errors import PodiumError
 from custom.files import PathLike, write_bytes
 from custom.submission.csv_file import join_csv
 from custom.submission.formats import SubmissionFormat, format_for
 from custom.submission.numbers import format_numbers
+from custom.submission.rows import to_columns
 from custom.tables import Categories, Images, Predictions
 
 
@@ -67,22 +68,14 @@ def _check_values(table: Predictions, categories: Categories) -> None:
 
 def _box_texts(table: Predictions, categories: Categories, form: SubmissionFormat) -> list[bytes]:
     """Return each box as the format's numbers, in its order."""
-    corners = xyxy_to_xywh(table.bboxes) if form.is_xywh else table.bboxes
-    numbers = format_numbers(_ordered(table.scores, corners, form))
+    columns = to_columns(table, categories, form)
     if not form.has_label:
-        return numbers
+        return format_numbers(columns)
     if form.fields[0] != "label":
         raise PodiumError(f"format {form.name!r} must put the label first, but is {form.layout}")
-    shown = _shown(categories, form)
-    labels = table.labels.tolist()
+    shown, labels = _shown(categories, form), table.labels.tolist()
+    numbers = format_numbers(columns[:, 1:])
     return [shown[label] + b" " + rest for label, rest in zip(labels, numbers, strict=True)]
-
-
-def _ordered(scores: FloatArray, corners: FloatArray, form: SubmissionFormat) -> FloatArray:
-    """Return scores and boxes side by side in the format's order, without the label."""
-    box_fields = ("x", "y", "w", "h") if form.is_xywh else ("x1", "y1", "x2", "y2")
-    columns = dict(zip(box_fields, corners.T, strict=True), score=scores)
-    return np.stack([columns[field] for field in form.fields if field != "label"], axis=1)
 
 
 def _shown(categories: Categories, form: SubmissionFormat) -> list[bytes]:

@@ -13,7 +13,7 @@ from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.submission.csv_file import CsvFile
 from custom.submission.formats import SubmissionFormat
 from custom.submission.reader import known_numbers, look_up
-from custom.submission.rows import Rows, parse_cells, split_cells
+from custom.submission.rows import Rows, parse_cells, rows_of_table, split_cells
 from custom.tables import Categories, Images, Predictions
 
 Level = Literal["error", "warning"]
@@ -141,13 +141,7 @@ def subject_of_table(
     like: Predictions | None = None,
 ) -> Subject:
     """Return what is checked of predictions that are in no CSV."""
-    numbers = np.array(categories.ids, dtype=np.float64)[table.labels]
-    corners = table.bboxes.copy()
-    if form.is_xywh:
-        corners[:, 2:] -= corners[:, :2]
-    values = np.column_stack([numbers, table.scores, corners])
-    names = tuple(form.row_names(images))
-    rows = Rows(form, table.source, names, table.offsets, values)
-    lengths = np.zeros(len(names), dtype=np.int64)
+    rows = rows_of_table(table, images, categories, form)
+    lengths = np.zeros(len(rows.names), dtype=np.int64)
     context = (images, categories, val_shares, last_shares, like)
     return Subject(rows, None, (), lengths, *context)

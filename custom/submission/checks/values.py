@@ -145,8 +145,7 @@ def _shown(values: FloatArray) -> str:
 
 def _raw_boxes(subject: Subject) -> FloatArray:
     """Return the four numbers of each box as the file has them."""
-    names = ("x", "y", "w", "h") if subject.format.is_xywh else ("x1", "y1", "x2", "y2")
-    return subject.rows.columns(*names)
+    return subject.rows.columns(*subject.format.box_fields)
 
 
 def _cause_of_scores(subject: Subject, outside: BoolArray) -> str:
