@@ -93,8 +93,8 @@ def _diff(args: argparse.Namespace) -> None:
 
 
 def _score(args: argparse.Namespace) -> None:
-    from custom.gate.runs import find_runs
     from custom.labels.both import score_under_both
+    from custom.runs import find_runs
 
     print(f"{'run':40} {args.old.name:>16} {args.new.name:>16}  changed val images")
     for row in score_under_both(find_runs(args.runs), args.old, args.new):

@@ -28,10 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     from rich.console import Console
 
     from custom.files import write_json
-    from custom.runs import read_run
+    from custom.runs import read_run, runs_below
     from custom.runs.table import (
         filter_rows,
-        find_all_runs,
         make_rows,
         records_of,
         sort_rows,
@@ -39,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     )
 
     baseline = read_run(args.baseline) if args.baseline else None
-    rows = make_rows(find_all_runs(args.folders), baseline, not args.no_intervals)
+    rows = make_rows(runs_below(args.folders), baseline, not args.no_intervals)
     rows = sort_rows(filter_rows(rows, args.filter), args.sort)
     Console().print(table_of(rows))
     if args.json:

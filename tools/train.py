@@ -41,7 +41,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and print what the run scores on its fold; with --gate, return its verdict's code."""
     args = parse_args(argv)
-    from custom.gate.runs import find_runs
+    from custom.runs import find_runs
     from custom.training.configuration import RunOptions, load_config, parse_overrides
     from custom.training.train import train
     from custom.training.visualization import tracked

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +13,20 @@ from custom.ensemble.config import check_weights
 from custom.ensemble.hashes import table_hash
 from custom.errors import PodiumError
 from custom.files import canonical_hash
-from custom.runs import RECORD, Run, check_same_split, read_run
+from custom.runs import (
+    RECORD,
+    Run,
+    check_same_split,
+    folder_of,
+    is_run,
+    pool,
+    read_evidence,
+    read_run,
+)
 from custom.submission import read_submission, read_submissions
 from custom.tables import Categories, GroundTruth, Images, Predictions
 from custom.tables.coco import read_ground_truth, read_results
 from custom.tables.images import first_duplicate
-from custom.tables.predictions import concatenate
 
 
 @dataclass(frozen=True)
@@ -102,14 +109,14 @@ def read_inputs(
     """
     if (double := first_duplicate([str(Path(path).resolve()) for path in paths])) is not None:
         raise PodiumError(f"every file must be named once, but {double} is named twice")
-    folders = [path for path in paths if (Path(path).with_suffix("") / RECORD).is_file()]
+    folders = [path for path in paths if is_run(path)]
     if ann_file is None and images_file is None and len(folders) == len(paths):
         return _of_runs([read_run(path) for path in paths])
     if ann_file is None and images_file is None and folders:
         strange = next(path for path in paths if path not in folders)
         raise PodiumError(
             f"{strange} must be the predictions of a run, as {folders[0]} is, but there is no "
-            f"{Path(strange).with_suffix('') / RECORD}; name the images of all files with "
+            f"{folder_of(strange) / RECORD}; name the images of all files with "
             "--images, and score them with --ann"
         )
     return _of_files(paths, ann_file, images_file, format_name)
@@ -131,27 +138,19 @@ def _of_runs(runs: Sequence[Run]) -> Inputs:
 
 def val_of_runs(runs: Sequence[Run]) -> ValInputs:
     """Join the folds of a model; score on the images that every model has out of fold."""
-    keys = model_keys(runs)
-    members: dict[str, list[Run]] = defaultdict(list)
-    for run, key in zip(runs, keys, strict=True):
-        members[key].append(run)
-    tables = []
-    for group in members.values():
-        files = ", ".join(str(run.folder / "val.json") for run in group)
-        tables.append(concatenate([run.val_predictions() for run in group], source=files))
-    common = reduce(np.intersect1d, [table.image_ids for table in tables])
-    if len(common) == 0:
-        folds = ", ".join(f"{run.name} fold {run.record.fold}" for run in runs)
-        raise PodiumError(
-            f"no val image is out of fold for every model ({folds}), so the ensemble cannot be "
-            "scored; train the models on the same folds"
-        )
-    gt = read_ground_truth(runs[0].val_file).take_ids(common)
-    models = tuple(table.aligned_to(common) for table in tables)
+    keys, evidence = model_keys(runs), read_evidence(runs)
+    members: dict[str, list[int]] = defaultdict(list)
+    for index, key in enumerate(keys):
+        members[key].append(index)
+    pooled = pool([[evidence[index] for index in group] for group in members.values()]).by_id()
     order = list(members)
+    digests = tuple(
+        canonical_hash(sorted(runs[index].identity for index in group))
+        for group in members.values()
+    )
     positions = tuple(order.index(key) for key in keys)
-    digests = tuple(canonical_hash(sorted(run.identity for run in members[name])) for name in order)
-    return ValInputs(tuple(order), models, gt, positions, digests, runs[0].split_hash)
+    split_hash = runs[0].split_hash
+    return ValInputs(tuple(order), pooled.models, pooled.gt, positions, digests, split_hash)
 
 
 def model_keys(runs: Sequence[Run]) -> list[str]:

@@ -2,9 +2,9 @@
 
 from custom.gate.decision import gate, holm
 from custom.gate.difference import SeedNoise
-from custom.gate.evidence import Evidence
 from custom.gate.policy import GatePolicy
 from custom.gate.verdict import ACCEPT, CANNOT_TELL, REJECT, Change, Verdict
+from custom.runs import Evidence
 
 __all__ = [
     "ACCEPT",

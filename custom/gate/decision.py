@@ -11,11 +11,12 @@ from custom.boxes import FloatArray
 from custom.errors import PodiumError
 from custom.evaluation import rare_class_notes
 from custom.gate.difference import Difference, SeedNoise, difference_of
-from custom.gate.evidence import Evidence, Pooled, pool
+from custom.gate.evidence import Pooled, pool
 from custom.gate.notes import class_notes, comparison_note, pseudo_label_notes, seed_note
 from custom.gate.policy import GatePolicy
 from custom.gate.power import needed_to_settle
 from custom.gate.verdict import ACCEPT, CANNOT_TELL, REJECT, Change, Verdict
+from custom.runs import Evidence
 
 # How many resamples should lie beyond each end of the interval for it to stand still.
 _SAMPLES_BEYOND = 10

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 from custom.gate.difference import Difference, SeedNoise
-from custom.gate.evidence import Evidence
 from custom.gate.policy import GatePolicy
 from custom.gate.verdict import Change
+from custom.runs import Evidence
 
 
 def seed_note(difference: Difference, overall: Change, project: SeedNoise | None) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import glob
 import math
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -14,10 +12,16 @@ from custom.errors import PodiumError
 from custom.files import canonical_hash, read_bytes
 from custom.gate.decision import gate
 from custom.gate.difference import SeedNoise, pooled_deviation
-from custom.gate.evidence import Evidence
 from custom.gate.policy import GatePolicy
 from custom.gate.verdict import Verdict
-from custom.runs import RECORD, KeptVerdict, Run, read_run, update_record
+from custom.runs import (
+    KeptVerdict,
+    Run,
+    find_runs,
+    read_evidence,
+    runs_beside,
+    update_record,
+)
 from custom.runs.config_diff import IGNORED
 from custom.typed_json import from_json
 
@@ -51,9 +55,10 @@ def gate_runs(
     if comparisons is None:
         comparisons = count_comparisons(new_runs, baseline_runs, others)
     policy = policy or GatePolicy.from_config(new_runs[0].folder / "config.py")
+    evidence = read_evidence([*new_runs, *baseline_runs])
     verdict = gate(
-        [evidence_of(run) for run in new_runs],
-        [evidence_of(run) for run in baseline_runs],
+        evidence[: len(new_runs)],
+        evidence[len(new_runs) :],
         policy,
         comparisons,
         project_seed_noise(others),
@@ -65,31 +70,6 @@ def gate_runs(
         for run in new_runs:
             update_record(run.folder, verdict=kept)
     return verdict
-
-
-def find_runs(patterns: Iterable[str]) -> list[Run]:
-    """Return the finished runs that folders or patterns name, each once.
-
-    Raises:
-        PodiumError: If a name or pattern finds none.
-    """
-    found: dict[Path, Run] = {}
-    for pattern in patterns:
-        paths = [Path(name) for name in sorted(glob.glob(pattern))] if _is_pattern(pattern) else []
-        # `runs/new_*` also finds the test predictions `runs/new_1.json` of `runs/new_1`.
-        folders = [path for path in paths if (path / RECORD).is_file()]
-        if _is_pattern(pattern) and not folders:
-            raise PodiumError(f"{pattern} must name finished runs, but finds none with {RECORD}")
-        for run in map(read_run, folders or [Path(pattern)]):
-            found.setdefault(run.folder.resolve(), run)
-    return list(found.values())
-
-
-def runs_beside(runs: Iterable[Run]) -> list[Run]:
-    """Return every finished run in the folders that hold these."""
-    parents = sorted({run.folder.resolve().parent for run in runs})
-    records = [path for parent in parents for path in sorted(parent.glob(f"*/{RECORD}"))]
-    return [run for path in records if (run := _readable(path)) is not None]
 
 
 def count_comparisons(new: Sequence[Run], baseline: Sequence[Run], others: Sequence[Run]) -> int:
@@ -134,19 +114,6 @@ def setting_of(run: Run) -> str | None:
     return canonical_hash([kept, data, run.record.fold, run.split_hash])
 
 
-def evidence_of(run: Run) -> Evidence:
-    """Return what a gate judges a run by."""
-    return Evidence(
-        run.name,
-        run.val_ground_truth,
-        run.val_predictions(),
-        run.record.seed,
-        run.record.fold,
-        run.split_hash,
-        run.record.pseudo_labels is not None,
-    )
-
-
 class _Seedless(ast.NodeTransformer):
     """Replaces every `seed=...` by `seed=0`."""
 
@@ -158,15 +125,3 @@ class _Seedless(ast.NodeTransformer):
 
 def _assigns(statement: ast.Assign, names: Sequence[str]) -> bool:
     return any(isinstance(target, ast.Name) and target.id in names for target in statement.targets)
-
-
-def _is_pattern(name: str) -> bool:
-    return any(character in name for character in "*?[")
-
-
-def _readable(path: Path) -> Run | None:
-    """Return a run, or None where a neighbour is not one that can be counted."""
-    try:
-        return read_run(path)
-    except PodiumError:
-        return None

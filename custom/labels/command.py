@@ -14,7 +14,6 @@ import numpy as np
 from custom.boxes import clip_bboxes, xyxy_to_xywh
 from custom.errors import PodiumError
 from custom.files import sha256_of, write_json
-from custom.gate.runs import find_runs
 from custom.labels.oof import out_of_fold
 from custom.labels.patch import (
     ADD,
@@ -28,6 +27,7 @@ from custom.labels.patch import (
     write_patch,
 )
 from custom.labels.suspects import CLASS, DUPLICATE, KINDS, MISSING, PLACE, Suspect, find_suspects
+from custom.runs import find_runs
 from custom.submission import read_submission
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth

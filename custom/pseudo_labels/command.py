@@ -19,7 +19,7 @@ from custom.pseudo_labels.drift import drift_warnings
 from custom.pseudo_labels.merge import merge, refuse_in_place, take_images
 from custom.pseudo_labels.provenance import judging_fold, unseen_folds
 from custom.pseudo_labels.thresholds import ClassThreshold, above, choose_thresholds
-from custom.runs import Run, check_same_split, read_run
+from custom.runs import OutOfFold, Run, check_same_split, is_run, pool, read_evidence, read_run
 from custom.submission import read_submission
 from custom.tables import GroundTruth, Images, Predictions
 from custom.tables.coco import read_ground_truth
@@ -138,7 +138,7 @@ def find_sources(request: Request) -> list[Run]:
     path = Path(request.predictions)
     told = [str(name) for name in _meta_of(path).get("runs", ())]
     names = list(request.runs)
-    if not names and path.with_suffix("").joinpath("run.json").is_file():
+    if not names and is_run(path):
         names = [str(path)]
     if not names:
         runs_folder = path.parent.parent / "runs"
@@ -183,28 +183,26 @@ def _out_of_fold(
         return gt, read_submission(request.val_predictions, *given)
     if not runs:
         raise PodiumError("thresholds need out-of-fold predictions: --runs or --val-predictions")
-    if len(runs) == 1:
-        return runs[0].val_ground_truth, runs[0].val_predictions()
-    return _fused_out_of_fold(runs, meta)
-
-
-def _fused_out_of_fold(
-    runs: Sequence[Run], meta: dict[str, Any]
-) -> tuple[GroundTruth, Predictions]:
-    """Fuse the val predictions as the test predictions were fused, so that scores mean the same."""
-    check_same_split(runs)
-    folds = {run.val_fold for run in runs}
+    folds = sorted({run.val_fold for run in runs})
     if len(folds) > 1:
+        check_same_split(runs)
         raise PodiumError(
-            f"thresholds of an ensemble over folds {sorted(folds)} cannot be chosen: no image is "
+            f"thresholds of an ensemble over folds {folds} cannot be chosen: no image is "
             "out of fold for all of its models; give --val-predictions and --val-annotations"
         )
-    gt = runs[0].val_ground_truth
-    models = [run.val_predictions() for run in runs]
+    pooled = pool([[each] for each in read_evidence(runs)])
+    if len(runs) == 1:
+        return pooled.gt, pooled.models[0]
+    return pooled.gt, _fused(pooled, meta)
+
+
+def _fused(pooled: OutOfFold, meta: dict[str, Any]) -> Predictions:
+    """Fuse the val predictions as the test predictions were fused, so that scores mean the same."""
     fusion = meta.get("recipe") or {}
     repairs = Repairs(**{field.name: bool(fusion.get(field.name)) for field in fields(Repairs)})
-    repaired, _ = repairs.apply(models, gt.images)
-    return gt, fuse_recipe(_recipe_of(fusion), repaired, gt.images).predictions
+    images = pooled.gt.images
+    repaired, _ = repairs.apply(pooled.models, images)
+    return fuse_recipe(_recipe_of(fusion), repaired, images).predictions
 
 
 def _recipe_of(fusion: dict[str, Any]) -> Recipe:

@@ -14,10 +14,8 @@ from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe
 from custom.errors import PodiumError
 from custom.evaluation.matching import aligned_and_checked
 from custom.files import PathLike
-from custom.gate.runs import find_runs
-from custom.labels.oof import check_same_annotations
 from custom.review.compute.analysis import Analysis
-from custom.runs import Run, check_same_split
+from custom.runs import Run, check_same_split, find_runs
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth
 
@@ -145,7 +143,6 @@ def read_review(request: Request) -> Review:
 def _of_runs(runs: Sequence[Run]) -> ValInputs:
     """Pool the folds of each model; refuse models that were not judged on the same images."""
     check_same_split(runs)
-    check_same_annotations(runs)
     folds: dict[str, list[int | None]] = {}
     groups: dict[str, str] = {}
     for run, key in zip(runs, model_keys(runs), strict=True):

@@ -1,6 +1,15 @@
-"""The run: its folder and record, finding runs, and the table of them."""
+"""The run: its folder and record, finding runs, and their out-of-fold predictions."""
 
 from custom.runs.environment import code_state, environment
+from custom.runs.finding import find_runs, runs_below, runs_beside
+from custom.runs.out_of_fold import (
+    Evidence,
+    OutOfFold,
+    check_same_boxes,
+    check_same_split,
+    pool,
+    read_evidence,
+)
 from custom.runs.record import (
     RECORD,
     DataEntry,
@@ -15,26 +24,34 @@ from custom.runs.record import (
     update_record,
     write_record,
 )
-from custom.runs.run import Run, check_same_split, folder_of, is_run, read_run
+from custom.runs.run import Run, folder_of, is_run, read_run
 
 __all__ = [
     "RECORD",
     "DataEntry",
+    "Evidence",
     "KeptVerdict",
     "MetricValue",
+    "OutOfFold",
     "PseudoLabels",
     "Run",
     "RunRecord",
     "Source",
     "SplitEntry",
     "Trainer",
+    "check_same_boxes",
     "check_same_split",
     "code_state",
     "data_entry",
     "environment",
+    "find_runs",
     "folder_of",
     "is_run",
+    "pool",
+    "read_evidence",
     "read_run",
+    "runs_below",
+    "runs_beside",
     "update_record",
     "write_record",
 ]

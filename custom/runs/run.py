@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -151,19 +150,3 @@ def folder_of(path: PathLike) -> Path:
     if path.name == RECORD:
         return path.parent
     return path.with_suffix("") if path.suffix == ".json" else path
-
-
-def check_same_split(runs: Iterable[Run]) -> None:
-    """Refuse runs that were not judged on one sealed split.
-
-    Raises:
-        PodiumError: If two runs' hashes differ; both are named.
-    """
-    runs = list(runs)
-    for run in runs[1:]:
-        if run.split_hash != runs[0].split_hash:
-            raise PodiumError(
-                "runs must be judged on one sealed split, but "
-                f"{runs[0].name} was on {runs[0].split_hash[:12]} and {run.name} on "
-                f"{run.split_hash[:12]}; train them on the same split"
-            )

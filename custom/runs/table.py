@@ -16,9 +16,8 @@ from rich.table import Table
 from custom.errors import PodiumError
 from custom.evaluation import bootstrap_metric, match_for
 from custom.evaluation.bootstrap import interval_of
-from custom.files import PathLike
-from custom.runs import RECORD, Run, read_run
 from custom.runs.config_diff import config_differences
+from custom.runs.run import Run
 
 logger = logging.getLogger(__name__)
 
@@ -63,26 +62,6 @@ class RunRow:
     baseline: str
     hours: float
     split: str
-
-
-def find_all_runs(folders: Iterable[PathLike]) -> list[Run]:
-    """Return the finished runs below some folders; one that cannot be read is logged and left out.
-
-    Raises:
-        PodiumError: If there is none.
-    """
-    searched = [Path(folder) for folder in folders]
-    paths = sorted({path for folder in searched for path in folder.rglob(RECORD)})
-    found = []
-    for path in paths:
-        try:
-            found.append(read_run(path))
-        except PodiumError as error:
-            logger.warning("left out: %s", error)
-    if not found:
-        names = ", ".join(str(folder) for folder in searched)
-        raise PodiumError(f"{names} must hold finished runs, but there is no {RECORD} below")
-    return found
 
 
 def make_rows(runs: Sequence[Run], baseline: Run | None, intervals: bool) -> list[RunRow]:

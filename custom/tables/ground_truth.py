@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.errors import PodiumError
 from custom.tables.images import Categories, Images, frozen
-from custom.tables.rows import image_index_of, rows_of_images
+from custom.tables.rows import image_index_of, offsets_of, rows_of_images
 
 _COLUMNS = {
     "offsets": np.int64,
@@ -94,3 +95,33 @@ class GroundTruth:
                 f"{self.source}: no image has id {unknown[0]} ({len(unknown)} unknown)"
             )
         return self.take([self.images.index_of_id[image_id] for image_id in ids])
+
+
+def concatenate(tables: Sequence[GroundTruth]) -> GroundTruth:
+    """Return one table of the images of several, in their order; its source is the first's.
+
+    Raises:
+        PodiumError: If an image stands in two of them, or their classes differ.
+    """
+    if len(tables) == 1:
+        return tables[0]
+    for table in tables[1:]:
+        if table.categories != tables[0].categories:
+            raise PodiumError(
+                f"{table.source} must have the classes of {tables[0].source} "
+                f"({', '.join(tables[0].categories.names)}), but has "
+                f"{', '.join(table.categories.names)}"
+            )
+    images = Images(
+        np.concatenate([table.images.ids for table in tables]),
+        tuple(name for table in tables for name in table.images.file_names),
+        np.concatenate([table.images.sizes_hw for table in tables]),
+        tables[0].source,
+    )
+    columns = {
+        name: np.concatenate([getattr(table, name) for table in tables])
+        for name in _COLUMNS
+        if name != "offsets"
+    }
+    offsets = offsets_of(np.concatenate([np.diff(table.offsets) for table in tables]))
+    return GroundTruth(images, tables[0].categories, offsets, **columns)

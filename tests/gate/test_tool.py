@@ -9,8 +9,8 @@ import pytest
 from custom.errors import PodiumError
 from custom.files import read_json
 from custom.gate import GatePolicy
-from custom.gate.runs import count_comparisons, find_runs, gate_runs, project_seed_noise
-from custom.runs import MetricValue, PseudoLabels, read_run, update_record
+from custom.gate.runs import count_comparisons, gate_runs, project_seed_noise
+from custom.runs import MetricValue, PseudoLabels, find_runs, read_run, update_record
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import write_results
 from custom.testing.toy_runs import make_toy_run, make_toy_split

@@ -8,8 +8,8 @@ import pytest
 
 from custom.errors import PodiumError
 from custom.evaluation import score
-from custom.runs import KeptVerdict, MetricValue, Run, read_run, update_record
-from custom.runs.table import filter_rows, find_all_runs, make_rows, records_of, sort_rows
+from custom.runs import KeptVerdict, MetricValue, Run, read_run, runs_below, update_record
+from custom.runs.table import filter_rows, make_rows, records_of, sort_rows
 from custom.testing.toy_runs import make_toy_run, make_toy_split
 from tools.runs import main
 
@@ -25,7 +25,7 @@ def runs(tmp_path: Path) -> list[Run]:
         metrics = {"AP50": MetricValue(0.5 + number / 10)}
         update_record(folder, metrics=metrics, wall_time_s=3600 * (3 - number))
     update_record(folder.parents[1] / "b", verdict=KeptVerdict("accept", baseline=("a",)))
-    return find_all_runs([tmp_path / "runs"])
+    return runs_below([tmp_path / "runs"])
 
 
 def test_rows(runs: list[Run]) -> None:
@@ -101,9 +101,9 @@ def test_sorting_puts_unknown_values_last(runs: list[Run]) -> None:
 
 def test_broken_records_are_left_out_and_none_is_an_error(runs: list[Run], tmp_path: Path) -> None:
     (runs[0].folder / "run.json").write_text("{}")
-    assert len(find_all_runs([tmp_path / "runs"])) == 2
+    assert len(runs_below([tmp_path / "runs"])) == 2
     with pytest.raises(PodiumError, match="must hold finished runs"):
-        find_all_runs([tmp_path / "nowhere"])
+        runs_below([tmp_path / "nowhere"])
 
 
 def test_the_tool(runs: list[Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
