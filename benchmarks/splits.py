@@ -26,7 +26,7 @@ from custom.splits import make_split
 from custom.splits.balance import Balance, measure_balance
 from custom.splits.duplicates import HASH_RADIUS, confirm_pairs
 from custom.splits.features import count_features
-from custom.splits.looks import look_at_images, pairs_within
+from custom.splits.fingerprints import fingerprint_images, pairs_within
 from custom.tables import GroundTruth, Images
 from custom.tables.coco import read_ground_truth
 
@@ -91,11 +91,11 @@ def time_images(data: Path, num_images: int) -> None:
             names = tuple(pool.map(write_image, jobs, chunksize=32))
         images = Images(np.arange(num_images), names, np.full((num_images, 2), SIDE), "benchmark")
         start, before = time.perf_counter(), processor_seconds()
-        looks = look_at_images(folder, images)
+        fingerprints = fingerprint_images(folder, images)
         looked = time.perf_counter()
-        candidates = pairs_within(looks.hashes, HASH_RADIUS)
+        candidates = pairs_within(fingerprints.hashes, HASH_RADIUS)
         hashed = time.perf_counter()
-        pairs = {tuple(pair) for pair in confirm_pairs(looks.thumbs, candidates).tolist()}
+        pairs = {tuple(pair) for pair in confirm_pairs(fingerprints.thumbs, candidates).tolist()}
         end = time.perf_counter()
     planted = {(i - 1, i) for i in range(num_images) if is_planted(i)}
     print(

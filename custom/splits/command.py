@@ -11,7 +11,7 @@ from rich.table import Table
 from custom.errors import PodiumError
 from custom.splits.check import Difference, check_split, find_splits
 from custom.splits.duplicates import find_duplicates
-from custom.splits.looks import Track, look_at_images
+from custom.splits.fingerprints import Track, fingerprint_images
 from custom.splits.make import Evidence, make_split, read_labelled, take_split
 from custom.splits.names import images_folder
 from custom.splits.report import write_duplicates_report
@@ -94,9 +94,9 @@ def run_split(request: SplitRequest, track: Track | None = None) -> SplitResult:
     folder = images_folder(request.ann_file, gt.images, request.images)
     evidence = Evidence()
     if folder is not None:
-        looks = look_at_images(folder, gt.images, request.workers, track)
-        duplicates = find_duplicates(looks) if request.join_duplicates else ()
-        evidence = Evidence(looks.contents, duplicates)
+        fingerprints = fingerprint_images(folder, gt.images, request.workers, track)
+        duplicates = find_duplicates(fingerprints) if request.join_duplicates else ()
+        evidence = Evidence(fingerprints.contents, duplicates)
     if request.given:
         draft = take_split(gt, request.given, request.group_by, evidence)
     else:

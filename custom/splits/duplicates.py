@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from custom.boxes import BoolArray, IntArray
+from custom.splits.fingerprints import ORIENTATIONS, THUMB_SIDE, Fingerprints, orient, pairs_within
 from custom.splits.groups import join_groups
-from custom.splits.looks import ORIENTATIONS, THUMB_SIDE, Looks, orient, pairs_within
 
 Floats = npt.NDArray[np.float32]
 
@@ -32,14 +32,14 @@ BLOCK = 64
 CHUNK = 1 << 14
 
 
-def find_duplicates(looks: Looks) -> tuple[IntArray, ...]:
+def find_duplicates(fingerprints: Fingerprints) -> tuple[IntArray, ...]:
     """Return groups of near-duplicate images, each as positions, at least two.
 
     Found are copies that were resized, re-encoded, flipped, turned by quarters, cropped by up to
     about a tenth, or changed in brightness, contrast or colour.
     """
-    pairs = confirm_pairs(looks.thumbs, pairs_within(looks.hashes, HASH_RADIUS))
-    return sets_of(join_groups(len(looks.thumbs), pairs.tolist()))
+    pairs = confirm_pairs(fingerprints.thumbs, pairs_within(fingerprints.hashes, HASH_RADIUS))
+    return sets_of(join_groups(len(fingerprints.thumbs), pairs.tolist()))
 
 
 def sets_of(groups: IntArray) -> tuple[IntArray, ...]:

@@ -46,9 +46,14 @@ def random_boxes(num_images: int, seed: int = 0, num_classes: int = 2) -> list[B
     return boxes
 
 
-def save_scene(path: Path, seed: int, side: int = 200) -> None:
-    """Write a smooth random picture: unlike any other seed's, like a photograph to a hash."""
+def scene(seed: int, side: int = 200) -> Image.Image:
+    """Return a smooth random picture: unlike any other seed's, like a photograph to a hash."""
     rng = np.random.default_rng(seed)
     small = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    return Image.fromarray(small).resize((side, side), Image.Resampling.BICUBIC)
+
+
+def save_scene(path: Path, seed: int, side: int = 200) -> None:
+    """Write a smooth random picture as a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(small).resize((side, side), Image.Resampling.BICUBIC).save(path, quality=90)
+    scene(seed, side).save(path, quality=90)

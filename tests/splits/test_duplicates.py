@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from custom.splits.duplicates import find_duplicates
-from custom.splits.looks import look_at_images
+from custom.splits.fingerprints import fingerprint_images
 from custom.tables import Images
 from custom.testing import shared_data
 
@@ -47,8 +47,8 @@ def read_images(ann_file: Path, step: int = 1) -> list[tuple[Path, int, int]]:
 def groups_of(files: list[tuple[Path, int, int]]) -> list[set[Path]]:
     names = tuple(str(path) for path, _, _ in files)
     sizes_hw = np.array([size for _, *size in files])
-    looks = look_at_images("/", Images(np.arange(len(files)), names, sizes_hw, "test"))
-    return [{files[i][0] for i in group} for group in find_duplicates(looks)]
+    fingerprints = fingerprint_images("/", Images(np.arange(len(files)), names, sizes_hw, "test"))
+    return [{files[i][0] for i in group} for group in find_duplicates(fingerprints)]
 
 
 @pytest.mark.slow

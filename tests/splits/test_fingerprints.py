@@ -9,10 +9,16 @@ from PIL import Image
 
 from custom.errors import PodiumError
 from custom.splits.digests import content_digest
-from custom.splits.looks import ORIENTATIONS, look_at_images, orient, pairs_within
+from custom.splits.fingerprints import (
+    ORIENTATIONS,
+    fingerprint_images,
+    orient,
+    pairs_within,
+    perceptual_hash,
+)
 from custom.splits.names import images_folder
 from custom.tables import Images
-from custom.testing.toy_splits import save_scene
+from custom.testing.toy_splits import save_scene, scene
 
 NAMES = ("train/0.jpg", "train/1.jpg", "train/2.jpg")
 
@@ -25,7 +31,7 @@ def images(tmp_path: Path) -> Images:
 
 
 def test_two_processes_see_what_one_sees(images: Images, tmp_path: Path) -> None:
-    one, two = (look_at_images(tmp_path, images, workers) for workers in (1, 2))
+    one, two = (fingerprint_images(tmp_path, images, workers) for workers in (1, 2))
     assert one.contents == two.contents == tuple(content_digest(tmp_path / n) for n in NAMES)
     np.testing.assert_array_equal(one.hashes, two.hashes)
     np.testing.assert_array_equal(one.thumbs, two.thumbs)
@@ -33,7 +39,7 @@ def test_two_processes_see_what_one_sees(images: Images, tmp_path: Path) -> None
 
 def test_every_image_is_tracked(images: Images, tmp_path: Path) -> None:
     seen: list[int] = []
-    look_at_images(tmp_path, images, 1, lambda items, total: (seen.append(total), items)[1])
+    fingerprint_images(tmp_path, images, 1, lambda items, total: (seen.append(total), items)[1])
     assert seen == [3]
 
 
@@ -67,13 +73,13 @@ def test_broken_images_are_named(break_it, reason: str, suffix: str, tmp_path: P
     images = Images(np.arange(3), names, np.full((3, 2), 200), "train.json")
     path = re.escape(str(tmp_path / names[1]))
     with pytest.raises(PodiumError, match=rf"must be whole, but 1 are not.*\n  {path}: .*{reason}"):
-        look_at_images(tmp_path, images)
+        fingerprint_images(tmp_path, images)
 
 
 def test_a_turned_photograph_may_be_annotated_as_it_is_seen(tmp_path: Path) -> None:
     Image.new("RGB", (200, 100)).save(tmp_path / "a.jpg")
     images = Images(np.arange(1), ("a.jpg",), np.array([[200, 100]]), "train.json")
-    assert len(look_at_images(tmp_path, images).contents) == 1
+    assert len(fingerprint_images(tmp_path, images).contents) == 1
 
 
 def test_images_are_found_beside_the_annotations(images: Images, tmp_path: Path) -> None:
@@ -89,6 +95,36 @@ def test_orientations_are_eight_and_the_first_is_as_is() -> None:
     pixels = np.arange(9).reshape(3, 3)
     np.testing.assert_array_equal(orient(pixels, 0), pixels)
     assert len({orient(pixels, turn).tobytes() for turn in range(ORIENTATIONS)}) == 8
+
+
+def mirrored(pixels: np.ndarray) -> np.ndarray:
+    return np.concatenate([pixels, pixels[:, ::-1]], axis=1)
+
+
+PICTURES = {
+    "flat": np.full((64, 64), 114, np.uint8),
+    "stripes": np.tile(np.arange(64, dtype=np.uint8) % 7 * 30, (64, 1)),
+    "corner": np.kron([[0, 0], [0, 200]], np.ones((32, 32))).astype(np.uint8),
+    "mirrored": mirrored(np.random.default_rng(1).integers(0, 256, (64, 32)).astype(np.uint8)),
+    **{f"scene {seed}": np.asarray(scene(seed, 64).convert("L")) for seed in range(20)},
+}
+
+
+@pytest.mark.parametrize("pixels", PICTURES.values(), ids=PICTURES)
+def test_hashes_equal_those_of_imagehash(pixels: np.ndarray) -> None:
+    imagehash = pytest.importorskip("imagehash")
+    for turn in range(ORIENTATIONS):
+        turned = np.ascontiguousarray(orient(pixels, turn))
+        expected = int(str(imagehash.phash(Image.fromarray(turned))), 16)
+        assert perceptual_hash(turned) == expected
+
+
+def test_a_hash_by_hand() -> None:
+    # Where brightness grows to the right, the mean is large, the odd cosines along x are negative
+    # and all others are zero, as their median is.
+    ramp = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (64, 1))
+    assert perceptual_hash(ramp) == 1 << 63
+    assert perceptual_hash(ramp[:, ::-1]) == int("11010101", 2) << 56
 
 
 @pytest.mark.parametrize("radius", [0, 1, 3])
