@@ -6,17 +6,15 @@ a chart follows light and dark. A model has one colour on all pages.
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from collections.abc import Sequence
-from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
-from custom.errors import PodiumError
 from custom.evaluation.errors import ERROR_NAMES, ErrorReport
 from custom.review.compute.contributions import Findings
 from custom.review.draw.kinds import KIND_TEXTS
@@ -26,24 +24,16 @@ from custom.review.inputs import Model, Review
 Figure = dict[str, Any]
 LIBRARY = "plotly.min.js"
 LICENCE = "plotly-license.txt"
+# plotly.js alone is 5 MB; the Python package that carries it is 71 MB with what it needs.
+_VENDOR = Path(__file__).parent / "vendor"
 NUM_COLOURS = 8
 _NAME_LENGTH = 24
 
 
 def copy_library(folder: Path) -> None:
-    """Copy plotly.js and its licence from the installed plotly into a folder.
-
-    Raises:
-        PodiumError: If plotly is not installed, or has no plotly.js.
-    """
-    spec = find_spec("plotly")
-    source = Path(spec.origin or "").parent / "package_data" / LIBRARY if spec else None
-    if source is None or not source.is_file():
-        raise PodiumError("the review needs plotly with its plotly.js: pip install plotly==7.1.0")
-    shutil.copyfile(source, folder / LIBRARY)
-    licences = [f for f in metadata.files("plotly") or [] if f.name.startswith("LICENSE")]
-    if licences:
-        shutil.copyfile(str(licences[0].locate()), folder / LICENCE)
+    """Write plotly.js and its licence into a folder."""
+    (folder / LIBRARY).write_bytes(gzip.decompress((_VENDOR / f"{LIBRARY}.gz").read_bytes()))
+    shutil.copyfile(_VENDOR / LICENCE, folder / LICENCE)
 
 
 def colour_of(models: Sequence[Model], position: int) -> str:
