@@ -40,7 +40,7 @@ lock: ## Renew requirements/lock.txt after a change to the other requirement fil
 	uv pip compile --universal --python-version 3.10 --no-annotate \
 	  --custom-compile-command "make lock" \
 	  --no-emit-package torch --no-emit-package onedl-mmcv --no-emit-package opencv-python \
-	  requirements/core.txt requirements/detection.txt requirements/build.txt requirements/dev.txt \
+	  $(filter-out requirements/lock.txt,$(wildcard requirements/*.txt)) \
 	  --quiet -o requirements/lock.txt
 	@sed -i -E "s/ and python_full_version < '3\\.13'//; s/ ; python_full_version < '3\\.13'$$//" \
 	  requirements/lock.txt

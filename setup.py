@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 REQUIREMENTS = ROOT / "requirements"
+EXTRAS = ("detection", "tracking", "search", "reference", "dev")
 
 
 def requirements(name: str) -> list[str]:
@@ -22,7 +23,7 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.10,<3.13",
     packages=find_packages(include=["custom", "custom.*"]),
-    package_data={"": ["templates/*"]},
+    package_data={"": ["templates/*", "vendor/*"]},
     install_requires=requirements("core"),
-    extras_require={"detection": requirements("detection"), "dev": requirements("dev")},
+    extras_require={name: requirements(name) for name in EXTRAS},
 )

@@ -8,8 +8,13 @@ from typing import NoReturn
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
-# What a teammate's light installation leaves out.
-_FULL_INSTALLATION = ("torch", "mmengine", "mmcv", "mmdet", "albumentations", "cv2", "wandb")
+# What the light core leaves out: module by module the extra of setup.py that installs it.
+EXTRA_OF = {
+    **dict.fromkeys(("torch", "mmengine", "mmcv", "mmdet", "albumentations", "cv2"), "detection"),
+    **dict.fromkeys(("wandb", "tensorboard"), "tracking"),
+    "optuna": "search",
+    **dict.fromkeys(("ensemble_boxes", "pycocotools"), "reference"),
+}
 
 
 class PodiumError(ValueError):
@@ -34,15 +39,24 @@ def run_tool(main: Callable[[Sequence[str] | None], int | None]) -> NoReturn:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         code = EXIT_BAD_INPUT
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _FULL_INSTALLATION:
+        module = (error.name or "").partition(".")[0]
+        if module not in EXTRA_OF:
             raise
-        print(  # noqa: T201
-            f"error: this command needs {error.name}, which the light installation leaves out; "
-            "install everything: make setup (docs/install.md)",
-            file=sys.stderr,
-        )
+        print(f"error: {_missing(module)}", file=sys.stderr)  # noqa: T201
         code = EXIT_BAD_INPUT
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)  # noqa: T201
         code = EXIT_INTERRUPTED
     sys.exit(code or 0)
+
+
+def _missing(module: str) -> str:
+    """Return what to do where a module of an extra is not installed."""
+    extra = EXTRA_OF[module]
+    # Torch and the operators built against it must be installed in order.
+    remedy = f'`pip install -e ".[{extra}]" -c requirements/lock.txt` in the checkout, or '
+    return (
+        f"this command needs {module} of the extra '{extra}', which the light core leaves out; "
+        f"install it: {'' if extra == 'detection' else remedy}`make setup`, which installs "
+        "everything (docs/install.md)"
+    )

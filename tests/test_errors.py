@@ -20,8 +20,16 @@ def ending_with(error):
         pytest.param(
             ModuleNotFoundError("No module named 'torch.nn'", name="torch.nn"),
             2,
-            "needs torch.nn, which the light installation leaves out",
-            id="light core",
+            "needs torch of the extra 'detection', which the light core leaves out; install it: "
+            "`make setup`",
+            id="detection",
+        ),
+        pytest.param(
+            ModuleNotFoundError("No module named 'optuna'", name="optuna"),
+            2,
+            "needs optuna of the extra 'search', which the light core leaves out; install it: "
+            '`pip install -e ".[search]" -c requirements/lock.txt` in the checkout, or `make',
+            id="search",
         ),
     ],
 )

@@ -69,10 +69,15 @@ def check_requirements(installed: Mapping[str, str], core: bool) -> list[Finding
         remedy = f"{SET_UP}; or, for the light core: pip install -e ."
         return [Finding("podium", "must be installed, but is not", remedy)]
     requirements = importlib.metadata.requires("podium") or []
-    basic = [line for line in requirements if "extra ==" not in line]
+    basic = [line for line in requirements if not _extra_of(line)]
     remedy = f"{SET_UP}; or, for the light core: pip install -e . -c requirements/lock.txt"
     findings = check_pins("core packages", basic, installed, remedy)
     if core or "torch" not in installed:
         return findings
-    extra = [line for line in requirements if "detection" in line.partition("extra ==")[2]]
-    return findings + check_pins("detection packages", extra, installed, SET_UP)
+    extras = [line for line in requirements if _extra_of(line) not in ("", "dev")]
+    return findings + check_pins("packages of the extras", extras, installed, SET_UP)
+
+
+def _extra_of(requirement: str) -> str:
+    """Return the extra that a line of the metadata belongs to, or nothing."""
+    return requirement.partition("extra ==")[2].strip(" '\")")

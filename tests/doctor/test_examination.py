@@ -9,12 +9,14 @@ from tools.doctor import main
 PODIUM = [
     "numpy==2.2.6",
     'torch==2.13.0; extra == "detection"',
+    'optuna==5.0.0; extra == "search"',
     'pytest==9.2.0; extra == "dev"',
 ]
 WELL = {
     "podium": "0.1.0",
     "numpy": "2.2.6",
     "torch": "2.13.0+cpu",
+    "optuna": "5.0.0",
     "opencv-python-headless": "4.12.0.88",
 }
 ANSWERS = {"numba": "0.68.1", "nms": "cpu", "cv2": "4.12.0", "torch": "2.13.0+cpu none False"}
@@ -45,7 +47,9 @@ def test_a_sound_installation(installation, tmp_path):
 
 def test_a_package_of_another_version(installation, tmp_path):
     installation["torch"] = "2.14.1"
-    assert faults(tmp_path) == ["torch"]
+    del installation["optuna"]
+    assert faults(tmp_path) == ["torch", "optuna"]
+    assert faults(tmp_path, core=True) == []
 
 
 def test_podium_itself_is_missing(installation, tmp_path):
@@ -54,7 +58,7 @@ def test_podium_itself_is_missing(installation, tmp_path):
 
 
 def test_light_core_without_torch(installation, tmp_path):
-    for name in ("torch", "opencv-python-headless"):
+    for name in ("torch", "opencv-python-headless", "optuna"):
         del installation[name]
 
     def without_torch(code):
