@@ -1,10 +1,11 @@
-"""Find label errors, apply patches of decisions, make patches, score runs under both label sets."""
+"""Find label errors, repair files, apply and make patches, score runs under both label sets."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from custom.errors import run_tool
 
@@ -24,6 +25,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--top", type=int, default=200, help="how many go to the patch (%(default)s)")
     add("--author", help="of the patch (git's user name)")
     add("--overwrite", action="store_true", help="replace an existing patch")
+    _add_repair(commands)
     apply = commands.add_parser("apply", help="write annotations with patches applied")
     apply.add_argument("ann_file", type=Path)
     apply.add_argument("patches", type=Path, nargs="+")
@@ -42,11 +44,34 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _add_repair(commands: Any) -> None:
+    repair = commands.add_parser(
+        "repair", help="fix an annotation file by named repairs; without --out, show them"
+    )
+    add = repair.add_argument
+    add("ann_file", type=Path)
+    add("--out", type=Path, help="a new file; its log of changes is written beside it")
+    add("--ids-from-names", action="store_true", help="number images and categories with text ids")
+    add("--categories-from", type=Path, metavar="FILE", help="where there are no categories")
+    add("--sizes-from", type=Path, metavar="DIR", help="read missing image sizes from the files")
+    add("--drop-root", action="store_true", help="drop a category that only groups the others")
+    add("--drop-orphans", action="store_true", help="drop boxes of unknown images or categories")
+    add("--read-as", choices=("xyxy", "centre", "fractions"), help="what all boxes are written as")
+    add("--clip", action="store_true", help="limit boxes to their images")
+    add("--drop-empty", action="store_true", help="drop boxes without area")
+    add("--areas", action="store_true", help="the box's area where area is no number")
+    add("--renumber", action="store_true", help="annotation ids from 1, where they repeat")
+    add(
+        "--max-repaired", type=float, metavar="SHARE",
+        help="of the boxes that may be clipped or dropped (0.02)",
+    )  # fmt: skip
+
+
 def main(argv: Sequence[str] | None = None) -> int | None:
     """Run one of the commands."""
     args = parse_args(argv)
-    {"find": _find, "apply": _apply, "diff": _diff, "score": _score}[args.command](args)
-    return None
+    commands = {"find": _find, "apply": _apply, "diff": _diff, "score": _score, "repair": _repair}
+    return commands[args.command](args)
 
 
 def _find(args: argparse.Namespace) -> None:
@@ -59,6 +84,22 @@ def _find(args: argparse.Namespace) -> None:
     suspects, gt = run_find(request)
     print(f"{len(gt.images)} images, {gt.num_boxes} boxes, suspects: {summary_of(suspects)}")
     print(f"written to {args.out}" + (f" and {args.patch}" if args.patch else ""))
+
+
+def _repair(args: argparse.Namespace) -> int:
+    from custom.labels.repair import describe, diagnose, repair
+    from custom.labels.repairs import REPAIRS, Options
+
+    options = Options(args.sizes_from, args.categories_from, args.read_as)
+    if args.out is None:
+        diagnosis = diagnose(args.ann_file, options)
+        print(describe(args.ann_file, diagnosis))
+        return int(bool(diagnosis.error))
+    names = [name for name in REPAIRS if getattr(args, name.replace("-", "_"))]
+    changes = repair(args.ann_file, names, args.out, options, args.max_repaired)
+    counts = ", ".join(f"{name} {sum(c.repair == name for c in changes)}" for name in names)
+    print(f"{counts or 'no repairs'}; written to {args.out}")
+    return 0
 
 
 def _apply(args: argparse.Namespace) -> None:

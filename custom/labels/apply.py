@@ -9,10 +9,12 @@ from typing import Any
 
 from custom.boxes import TOLERANCE_PX
 from custom.errors import PodiumError
-from custom.files import PathLike, read_json, write_json
+from custom.files import PathLike, write_json
 from custom.labels.patch import ADD, MOVE, RELABEL, REMOVE, Edit, read_patches
+from custom.labels.repair import read_lenient
 from custom.splits.names import NameIndex
 from custom.tables.coco import read_ground_truth
+from custom.tables.records import boxes, column, integers, texts
 
 Content = dict[str, Any]
 NAMED_AT_MOST = 5
@@ -44,8 +46,8 @@ def apply_patches(ann_file: PathLike, patches: Sequence[PathLike], out: PathLike
             "read"
         )
     edits = read_patches(patches)
-    read_ground_truth(ann_file)
-    content = read_json(ann_file)
+    content = read_lenient(ann_file)  # a patch may fix what makes the file invalid
+    _check_structure(content, ann_file)
     _Editor(content, str(ann_file)).apply_all(edits)
     checked = out.with_name(f".{out.name}.check")
     try:
@@ -60,6 +62,20 @@ def apply_patches(ann_file: PathLike, patches: Sequence[PathLike], out: PathLike
         kind: sum(edit.edit == kind for edit in edits) for kind in (ADD, REMOVE, RELABEL, MOVE)
     }
     return Applied(counts, out)
+
+
+def _check_structure(content: Content, ann_file: Path) -> None:
+    """Refuse a file in which edits cannot be looked up; boxes may be wrong in other ways."""
+    integers(content["images"], "id", ann_file, "image")
+    texts(content["images"], "file_name", ann_file, "image")
+    texts(content["categories"], "name", ann_file, "category")
+    known = {entry.get("id") for entry in content["categories"]}
+    integers(content["annotations"], "id", ann_file, "annotation")
+    boxes(content["annotations"], ann_file, "annotation")
+    for key, ids in (("image_id", None), ("category_id", known)):
+        for value in column(content["annotations"], key, ann_file, "annotation"):
+            if ids is not None and value not in ids:
+                raise PodiumError(f"{ann_file}: {key} {value!r} is not in the file")
 
 
 class _Editor:

@@ -36,7 +36,7 @@ from custom.tables.rows import group_by_image
 
 _NAMED_AT_MOST = 10
 
-__all__ = ["read_ground_truth", "read_results", "write_results"]
+__all__ = ["ground_truth_of", "read_ground_truth", "read_results", "write_results"]
 
 
 def read_ground_truth(path: PathLike) -> GroundTruth:
@@ -57,14 +57,15 @@ def read_ground_truth(path: PathLike) -> GroundTruth:
     if not isinstance(content, dict):
         raise PodiumError(f"{path} must be a COCO object with images, but is a list")
     try:
-        return _read_tables(content, path)
+        return ground_truth_of(content, path)
     except PodiumError as error:
         raise PodiumError(
             f"{error}; `python tools/labels.py repair {path}` shows what it can repair"
         ) from None
 
 
-def _read_tables(content: Record, path: PathLike) -> GroundTruth:
+def ground_truth_of(content: Record, path: PathLike) -> GroundTruth:
+    """Return the table of a COCO object; `path` names it in messages. See `read_ground_truth`."""
     images = _read_images(_section(content, "images", path), str(path))
     categories = _read_categories(_section(content, "categories", path), str(path))
     annotations = content.get("annotations", [])
