@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 from custom.errors import PodiumError
-from custom.files import PathLike, read_bytes
 
 
 @dataclass(frozen=True)
@@ -46,47 +43,15 @@ class GatePolicy:
             raise PodiumError(f"gate: num_resamples must be 100 at least, not {self.num_resamples}")
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], source: str = "gate") -> GatePolicy:
+    def from_dict(cls, values: Any, source: str = "gate") -> GatePolicy:
         """Return the policy that a config's `gate` describes; what it leaves out is the default.
 
         Raises:
-            PodiumError: If a key is unknown or a value out of its range.
+            PodiumError: If it is no dict, a key is unknown or a value out of its range.
         """
+        if not isinstance(values, Mapping):
+            raise PodiumError(f"{source}: gate must be a dict of numbers and names, not {values!r}")
         known = [field.name for field in fields(cls)]
         if unknown := [key for key in values if key not in known]:
             raise PodiumError(f"{source}: gate's keys must be among {known}, not {unknown[0]!r}")
         return cls(**values)
-
-    @classmethod
-    def from_config(cls, path: PathLike) -> GatePolicy:
-        """Return the policy in a resolved config, `runs/<run>/config.py`; it is not executed.
-
-        A config without `gate`, or no config at all, gives the defaults.
-        """
-        if not Path(path).exists():
-            return cls()
-        try:
-            tree = ast.parse(read_bytes(path))
-        except SyntaxError as error:
-            raise PodiumError(f"{path} must be a config in Python, but: {error}") from error
-        for statement in tree.body:
-            if isinstance(statement, ast.Assign) and _names(statement) == ["gate"]:
-                return cls.from_dict(_literal_dict(statement.value, path), str(path))
-        return cls()
-
-
-def _names(statement: ast.Assign) -> list[str]:
-    return [target.id for target in statement.targets if isinstance(target, ast.Name)]
-
-
-def _literal_dict(node: ast.expr, path: PathLike) -> dict[str, Any]:
-    """Return `dict(a=1)` or `{"a": 1}` as a dictionary."""
-    try:
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "dict":
-            return {str(k.arg): ast.literal_eval(k.value) for k in node.keywords}
-        value = ast.literal_eval(node)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise PodiumError(f"{path}: gate must be a dict of numbers and names")
-    return value

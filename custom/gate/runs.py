@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from custom.errors import PodiumError
-from custom.files import canonical_hash, read_bytes
+from custom.files import canonical_hash
 from custom.gate.decision import gate
 from custom.gate.difference import SeedNoise, pooled_deviation
 from custom.gate.policy import GatePolicy
@@ -22,7 +21,8 @@ from custom.runs import (
     runs_beside,
     update_record,
 )
-from custom.runs.config_diff import IGNORED
+from custom.runs.config import has_config
+from custom.runs.config_diff import flat_config
 from custom.typed_json import from_json
 
 
@@ -54,7 +54,7 @@ def gate_runs(
     others = runs_beside([*new_runs, *baseline_runs])
     if comparisons is None:
         comparisons = count_comparisons(new_runs, baseline_runs, others)
-    policy = policy or GatePolicy.from_config(new_runs[0].folder / "config.py")
+    policy = policy or policy_of(new_runs[0])
     evidence = read_evidence([*new_runs, *baseline_runs])
     verdict = gate(
         evidence[: len(new_runs)],
@@ -70,6 +70,12 @@ def gate_runs(
         for run in new_runs:
             update_record(run.folder, verdict=kept)
     return verdict
+
+
+def policy_of(run: Run) -> GatePolicy:
+    """Return the policy in a run's config; the defaults where it has none, or was made without."""
+    settings = run.config(only=("gate",)) if has_config(run.folder) else {}
+    return GatePolicy.from_dict(settings.get("gate", {}), f"{run.folder}: config")
 
 
 def count_comparisons(new: Sequence[Run], baseline: Sequence[Run], others: Sequence[Run]) -> int:
@@ -98,30 +104,11 @@ def project_seed_noise(runs: Iterable[Run]) -> SeedNoise | None:
 
 def setting_of(run: Run) -> str | None:
     """Return a hash of all that was trained but the seed: config, fold, data, split."""
-    path = run.folder / "config.py"
-    if not path.is_file():
+    if not has_config(run.folder):
         return None
     try:
-        tree = ast.parse(read_bytes(path))
-    except SyntaxError:
+        kept = flat_config(run.config())
+    except PodiumError:
         return None
-    kept = [
-        ast.unparse(_Seedless().visit(statement))
-        for statement in tree.body
-        if not (isinstance(statement, ast.Assign) and _assigns(statement, IGNORED))
-    ]
     data = [run.record.data[part].hash for part in ("train", "val") if part in run.record.data]
     return canonical_hash([kept, data, run.record.fold, run.split_hash])
-
-
-class _Seedless(ast.NodeTransformer):
-    """Replaces every `seed=...` by `seed=0`."""
-
-    def visit_keyword(self, node: ast.keyword) -> ast.keyword:
-        if node.arg == "seed":
-            return ast.keyword(arg="seed", value=ast.Constant(0))
-        return self.generic_visit(node)  # type: ignore[return-value]
-
-
-def _assigns(statement: ast.Assign, names: Sequence[str]) -> bool:
-    return any(isinstance(target, ast.Name) and target.id in names for target in statement.targets)

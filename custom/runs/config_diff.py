@@ -1,11 +1,9 @@
-"""What differs between two resolved configs, read as text and never executed."""
+"""What differs between two resolved configs."""
 
 from __future__ import annotations
 
-import ast
-
-from custom.errors import PodiumError
-from custom.files import PathLike, read_bytes
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 # Names in a resolved config that say where, how and why it ran, not what was trained.
 IGNORED = (
@@ -22,15 +20,12 @@ IGNORED = (
 ABSENT = "absent"
 
 
-def config_differences(old: PathLike, new: PathLike) -> list[str]:
+def config_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return what changed from one resolved config to another, as `key: old -> new`.
 
     Args:
-        old: The baseline's `config.py`.
+        old: The baseline's config.
         new: The run's.
-
-    Raises:
-        PodiumError: If a file is missing or no Python.
     """
     before, after = flat_config(old), flat_config(new)
     keys = [*after, *(key for key in before if key not in after)]
@@ -41,41 +36,30 @@ def config_differences(old: PathLike, new: PathLike) -> list[str]:
     ]
 
 
-def flat_config(path: PathLike) -> dict[str, str]:
+def flat_config(config: Mapping[str, Any]) -> dict[str, str]:
     """Return the settings of a resolved config as text by dotted key, without paths and seeds."""
-    try:
-        tree = ast.parse(read_bytes(path))
-    except SyntaxError as error:
-        raise PodiumError(f"{path} must be a config in Python, but: {error}") from error
     flat: dict[str, str] = {}
-    for statement in tree.body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            name = statement.targets[0].id
-            if name not in IGNORED:
-                _flatten(name, statement.value, flat)
+    for name, value in config.items():
+        if name not in IGNORED:
+            _flatten(name, value, flat)
     return flat
 
 
-def _flatten(key: str, node: ast.expr, flat: dict[str, str]) -> None:
+def _flatten(key: str, value: Any, flat: dict[str, str]) -> None:
     """Add a value to the flat settings; dicts and lists of dicts are opened, other lists kept."""
-    children = _children(node)
+    children = _children(value)
     if children is None:
-        flat[key] = ast.unparse(node)
+        flat[key] = repr(value)
         return
     for name, child in children:
         if name != "seed":
             _flatten(f"{key}.{name}", child, flat)
 
 
-def _children(node: ast.expr) -> list[tuple[str, ast.expr]] | None:
+def _children(value: Any) -> Iterable[tuple[Any, Any]] | None:
     """Return what a dict or a list of dicts holds, or None for a plain value."""
-    if isinstance(node, ast.Call) and ast.unparse(node.func) == "dict" and not node.args:
-        return [(str(keyword.arg), keyword.value) for keyword in node.keywords]
-    if isinstance(node, ast.Dict):
-        pairs = zip(node.keys, node.values, strict=True)
-        return [(ast.unparse(key).strip("'\""), value) for key, value in pairs if key is not None]
-    if isinstance(node, ast.List | ast.Tuple):
-        opened = [_children(element) for element in node.elts]
-        if any(children is not None for children in opened):
-            return [(str(index), element) for index, element in enumerate(node.elts)]
+    if isinstance(value, Mapping):
+        return value.items()
+    if isinstance(value, list | tuple) and any(_children(each) is not None for each in value):
+        return enumerate(value)
     return None

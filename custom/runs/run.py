@@ -1,17 +1,20 @@
 """The run folder: how a run's predictions and ground truth are found again.
 
-`runs/<run>/` holds `config.py`, `run.json`, `val.json`, `best.pth` and logs; beside it lies
-`runs/<run>.json`, the predictions on the test set.
+`runs/<run>/` holds `config.json` and `config.py`, `run.json`, `val.json`, `best.pth` and logs;
+beside it lies `runs/<run>.json`, the predictions on the test set.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from custom.errors import PodiumError
 from custom.files import PathLike, sha256_of
+from custom.runs.config import read_config
 from custom.runs.record import RECORD, DataEntry, RunRecord, read_record
 from custom.splits import Split, read_split, select_part
 from custom.tables import Categories, GroundTruth, Images, Predictions
@@ -77,6 +80,14 @@ class Run:
                 "trained on all images; name a run of a fold"
             )
         return self.record.fold
+
+    def config(self, only: Collection[str] | None = None) -> dict[str, Any]:
+        """The resolved config, read as data and checked against the recorded hash.
+
+        Args:
+            only: Top-level keys to read; all if None.
+        """
+        return read_config(self.folder, self.record.config_hash, only)
 
     @property
     def val_file(self) -> Path:

@@ -16,6 +16,7 @@ from rich.table import Table
 from custom.errors import PodiumError
 from custom.evaluation import bootstrap_metric, match_for
 from custom.evaluation.bootstrap import interval_of
+from custom.runs.config import has_config
 from custom.runs.config_diff import config_differences
 from custom.runs.run import Run
 
@@ -155,10 +156,10 @@ def _gated_against(run: Run, runs: Sequence[Run]) -> Run | None:
 
 def _changes(run: Run, baseline: Run) -> list[str]:
     """Return what differs in the configs; nothing to say where one was not kept."""
-    paths = baseline.folder / "config.py", run.folder / "config.py"
-    if run.folder == baseline.folder or not all(path.is_file() for path in paths):
+    both = has_config(run.folder) and has_config(baseline.folder)
+    if run.folder == baseline.folder or not both:
         return []
-    return config_differences(*paths)
+    return config_differences(baseline.config(), run.config())
 
 
 def _interval(run: Run) -> tuple[float, float]:

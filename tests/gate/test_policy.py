@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from custom.errors import PodiumError
 from custom.gate import GatePolicy
+from custom.gate.runs import policy_of
+from custom.runs import Run, RunRecord, SplitEntry
+from custom.runs.config import write_config
+
+
+def run(folder: Path) -> Run:
+    return Run(folder, RunRecord("a", SplitEntry("", ""), 0, {}, {}))
 
 
 @pytest.mark.parametrize(
@@ -14,16 +23,20 @@ from custom.gate import GatePolicy
         "import torch_is_not_needed\nother = f(x)\ngate = dict(smallest_gain=0.003, metric='AP')\n",
     ],
 )
-def test_read_from_a_config(tmp_path, text):
-    path = tmp_path / "config.py"
-    path.write_text(text)
-    assert GatePolicy.from_config(path) == GatePolicy(metric="AP", smallest_gain=0.003)
+def test_read_from_a_config_in_python(tmp_path, text):
+    (tmp_path / "config.py").write_text(text)
+    assert policy_of(run(tmp_path)) == GatePolicy(metric="AP", smallest_gain=0.003)
+
+
+def test_read_from_a_config_as_data(tmp_path):
+    write_config(tmp_path, {"gate": {"metric": "AP"}, "other": 1}, "gate = f(x)")
+    assert policy_of(run(tmp_path)) == GatePolicy(metric="AP")
 
 
 def test_defaults_without_config_or_gate(tmp_path):
-    assert GatePolicy.from_config(tmp_path / "config.py") == GatePolicy()
+    assert policy_of(run(tmp_path)) == GatePolicy()
     (tmp_path / "config.py").write_text("model = dict(type='X')")
-    assert GatePolicy.from_config(tmp_path / "config.py") == GatePolicy()
+    assert policy_of(run(tmp_path)) == GatePolicy()
 
 
 @pytest.mark.parametrize(
@@ -33,12 +46,12 @@ def test_defaults_without_config_or_gate(tmp_path):
         ("gate = dict(confidence=95)", r"confidence must be in \[0.5, 1\), but is 95"),
         ("gate = dict(smallest_gain=-1)", "smallest_gain must be in"),
         ("gate = dict(num_resamples=5)", "num_resamples must be 100 at least, not 5"),
-        ("gate = compute()", "gate must be a dict of numbers and names"),
+        ("gate = compute()", r"config\.py:1: .* plain values.* has 'gate = compute\(\)'"),
+        ("gate = 0.003", "gate must be a dict of numbers and names, not 0.003"),
         ("gate = dict(", "must be a config in Python"),
     ],
 )
 def test_bad_policies(tmp_path, text, message):
-    path = tmp_path / "config.py"
-    path.write_text(text)
+    (tmp_path / "config.py").write_text(text)
     with pytest.raises(PodiumError, match=message):
-        GatePolicy.from_config(path)
+        policy_of(run(tmp_path))
