@@ -10,7 +10,7 @@ from custom.evaluation.bootstrap import (
 from custom.evaluation.curves import Curve, precision_recall
 from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Matches
 from custom.evaluation.matching import match
-from custom.evaluation.metrics import METRICS
+from custom.evaluation.metrics import DEFAULT_METRIC, METRICS, Metric, metric_of
 from custom.evaluation.ranks import RankChange, rank_changes
 from custom.evaluation.rare import rare_class_notes, shares_lacking
 from custom.evaluation.scoring import (
@@ -21,29 +21,36 @@ from custom.evaluation.scoring import (
     score_matches,
 )
 from custom.evaluation.tail import TailReport, tail_report
+from custom.evaluation.thresholds import best_score_thr, match_at_best, score_at_best
 
 __all__ = [
     "COCO_AREAS",
     "COCO_IOU_THRS",
+    "DEFAULT_METRIC",
     "METRICS",
     "Curve",
     "Matches",
+    "Metric",
     "PairedInterval",
     "RankChange",
     "Score",
     "TailReport",
     "average_precision",
     "average_recall",
+    "best_score_thr",
     "bootstrap_ap",
     "bootstrap_metric",
     "checked_against_reference",
     "match",
+    "match_at_best",
     "match_for",
+    "metric_of",
     "paired_bootstrap",
     "precision_recall",
     "rank_changes",
     "rare_class_notes",
     "score",
+    "score_at_best",
     "score_matches",
     "shares_lacking",
     "tail_report",

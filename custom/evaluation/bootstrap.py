@@ -17,8 +17,7 @@ from custom.compiled.threads import over_ranges
 from custom.errors import PodiumError
 from custom.evaluation.average_precision import RECALL_THRS, ap_of_class
 from custom.evaluation.matches import Integers, Matches
-from custom.evaluation.metrics import metric_of
-from custom.evaluation.metrics.base import Metric
+from custom.evaluation.metrics import DEFAULT_METRIC, Metric, metric_of
 from custom.evaluation.metrics.coco import ap_per_class
 from custom.evaluation.scoring import score_matches
 
@@ -86,7 +85,7 @@ def bootstrap_metric(
     matches: Matches, metric: str | Metric, num_resamples: int = NUM_RESAMPLES, seed: int = 0
 ) -> FloatArray:
     """Return any metric of resampled images, shape (R, C+1), from the same resamples."""
-    chosen = metric_of(metric) if isinstance(metric, str) else metric
+    chosen = metric_of(metric)
     if chosen.per_class is ap_per_class:
         return bootstrap_ap(matches, num_resamples, seed)
     _check_arguments(matches, num_resamples)
@@ -105,7 +104,7 @@ def paired_bootstrap(
     num_resamples: int = NUM_RESAMPLES,
     seed: int = 0,
     confidence: float = 0.95,
-    metric: str | Metric = "AP50",
+    metric: str | Metric = DEFAULT_METRIC,
 ) -> PairedInterval:
     """Return the difference a - b with its interval, both models on the same resamples.
 
@@ -121,7 +120,7 @@ def paired_bootstrap(
         PodiumError: If the two are not on the same images and boxes.
     """
     _check_pair(matches_a, matches_b, confidence)
-    chosen = metric_of(metric) if isinstance(metric, str) else metric
+    chosen = metric_of(metric)
     a, b = (score_matches(matches, chosen) for matches in (matches_a, matches_b))
     samples = bootstrap_metric(matches_a, chosen, num_resamples, seed)
     samples -= bootstrap_metric(matches_b, chosen, num_resamples, seed)

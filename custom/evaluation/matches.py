@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from custom.boxes import BoolArray, FloatArray, IntArray
+from custom.evaluation.counting import count_outcomes
 from custom.tables import Categories
 
 Int8Array = npt.NDArray[np.int8]
@@ -97,19 +98,23 @@ class Matches:
     def counts(self) -> tuple[IntArray, IntArray, IntArray]:
         """Hits (T, I, C), misses (T, I, C) and boxes that count (I, C), in the first area range."""
         shape = (self.num_images, self.num_classes)
+        hits, misses = (np.zeros((len(self.iou_thrs), *shape), np.int64) for _ in range(2))
+        count_outcomes(self.outcomes[0], self.image_index, self.class_offsets, hits, misses)
+        return hits, misses, self._num_gt_by_image
 
-        def count(image_index: Integers, labels: Integers) -> IntArray:
-            cells = image_index.astype(np.int64) * shape[1] + labels
-            return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+    @cached_property
+    def _num_gt_by_image(self) -> IntArray:
+        shape, counted = (self.num_images, self.num_classes), ~self.gt_ignored[0]
+        cells = self.gt_image_index[counted] * shape[1] + self.gt_labels[counted]
+        return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
 
-        labels, counted = self.labels, ~self.gt_ignored[0]
-        hits, misses = (
-            np.array(
-                [count(self.image_index[row == k], labels[row == k]) for row in self.outcomes[0]]
-            )
-            for k in (1, 0)
-        )
-        return hits, misses, count(self.gt_image_index[counted], self.gt_labels[counted])
+    def without(self, dropped: BoolArray) -> Matches:
+        """Return the matches with the detections where `dropped` (N,) is true left out of account.
+
+        Right where a detection is only dropped together with all lower ones of its image and class,
+        since a detection is matched by its own score and those above it alone.
+        """
+        return replace(self, outcomes=np.where(dropped, np.int8(-1), self.outcomes))
 
     def of_class(self, label: int) -> slice:
         """Return the detections of class `label`."""

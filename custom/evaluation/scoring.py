@@ -10,8 +10,8 @@ from custom.boxes import FloatArray, IntArray
 from custom.errors import PodiumError
 from custom.evaluation.matches import Integers, Matches
 from custom.evaluation.matching import match
-from custom.evaluation.metrics import metric_of
-from custom.evaluation.metrics.base import Metric, mean_of_known
+from custom.evaluation.metrics import DEFAULT_METRIC, Metric, metric_of
+from custom.evaluation.metrics.base import mean_of_known
 from custom.tables import GroundTruth, Predictions
 
 BACKENDS = ("numba", "reference")
@@ -30,6 +30,7 @@ class Score:
         class_names: The C names.
         num_gt: Shape (C,), how many boxes count.
         checked: Whether pycocotools gave the same numbers.
+        score_thr: Boxes of lower score are left out of account.
     """
 
     value: float
@@ -38,12 +39,13 @@ class Score:
     class_names: tuple[str, ...]
     num_gt: IntArray
     checked: bool = False
+    score_thr: float = 0.0
 
 
 def score(
     gt: GroundTruth,
     predictions: Predictions,
-    metric: str = "AP50",
+    metric: str = DEFAULT_METRIC,
     backend: str = "numba",
     max_dets: int | None = None,
 ) -> Score:
@@ -72,12 +74,12 @@ def score(
 
 def match_for(gt: GroundTruth, predictions: Predictions, metric: str | Metric) -> Matches:
     """Match predictions as a metric asks for."""
-    chosen = metric_of(metric) if isinstance(metric, str) else metric
+    chosen = metric_of(metric)
     return match(gt, predictions, chosen.iou_thrs, (chosen.area,), chosen.max_dets, chosen.rule)
 
 
 def score_matches(
-    matches: Matches, metric: str | Metric = "AP50", image_weights: Integers | None = None
+    matches: Matches, metric: str | Metric = DEFAULT_METRIC, image_weights: Integers | None = None
 ) -> Score:
     """Score matches that `match_for` made for this metric.
 
@@ -86,7 +88,7 @@ def score_matches(
         metric: The metric, or its name.
         image_weights: Shape (I,), whole numbers: how often each image stands in the data set.
     """
-    chosen = metric_of(metric) if isinstance(metric, str) else metric
+    chosen = metric_of(metric)
     asked = (chosen.iou_thrs, chosen.area, chosen.rule)
     made = (tuple(matches.iou_thrs.tolist()), matches.areas[0], matches.rule)
     if made != asked:
@@ -98,7 +100,10 @@ def score_matches(
 
 
 def checked_against_reference(
-    gt: GroundTruth, predictions: Predictions, metric: str = "AP50", max_dets: int | None = None
+    gt: GroundTruth,
+    predictions: Predictions,
+    metric: str = DEFAULT_METRIC,
+    max_dets: int | None = None,
 ) -> Score:
     """Score with the kernels, and with pycocotools; for the numbers that a report ends with.
 

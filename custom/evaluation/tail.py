@@ -8,15 +8,13 @@ detection is matched by its own score and those above it alone, so nothing is ma
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from custom.boxes import BoolArray, FloatArray, IntArray
-from custom.evaluation.kernels import IGNORED
 from custom.evaluation.matches import Matches
-from custom.evaluation.metrics import metric_of
-from custom.evaluation.metrics.base import Metric
+from custom.evaluation.metrics import DEFAULT_METRIC, Metric, metric_of
 from custom.evaluation.scoring import Score, match_for, score_matches
 from custom.tables import GroundTruth, Predictions
 
@@ -65,7 +63,7 @@ class TailReport:
 def tail_report(
     gt: GroundTruth,
     predictions: Predictions,
-    metric: str = "AP50",
+    metric: str = DEFAULT_METRIC,
     score_thrs: Sequence[float] = SCORE_THRS,
     counts: Sequence[int] = COUNTS,
 ) -> TailReport:
@@ -91,14 +89,6 @@ def tail_report(
     )
 
 
-def without(matches: Matches, keep: BoolArray) -> Matches:
-    """Return the matches with the detections where `keep` (N,) is false left out of account.
-
-    Right where a detection is only dropped together with all lower ones of its image and class.
-    """
-    return replace(matches, outcomes=np.where(keep, matches.outcomes, IGNORED))
-
-
 def rank_on_image(matches: Matches) -> IntArray:
     """Return each detection's place among all of its image, shape (N,), by score, from 0."""
     order = np.lexsort((matches.rows, -matches.scores, matches.image_index))
@@ -110,7 +100,7 @@ def rank_on_image(matches: Matches) -> IntArray:
 
 
 def _row(matches: Matches, metric: Metric, full: Score, limit: float, keep: BoolArray) -> TailRow:
-    result = score_matches(without(matches, keep), metric)
+    result = score_matches(matches.without(~keep), metric)
     return TailRow(
         limit, int(keep.sum()), result.value, full.value - result.value,
         full.per_class - result.per_class,

@@ -71,6 +71,29 @@ def test_wheat(gt_boxes, dets, expected):
     np.testing.assert_allclose(score(gt, found, "wheat").value, expected, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("gt_boxes", "dets", "expected"),
+    [
+        # IoU .62 is above .4, .45, .5, .55 and .6 of the eight thresholds.
+        pytest.param([BOX], [(0.9, part(62))], 5 / 8, id="five of the thresholds"),
+        pytest.param([BOX], [(0.9, part(40))], 0.0, id="at the first threshold"),
+        pytest.param([BOX, FAR], [(0.9, BOX), (0.1, FARTHER)], 1 / 3, id="hit, miss, not found"),
+        pytest.param([], [(0.9, BOX)], 0.0, id="found where nothing is"),
+        pytest.param([], [], np.nan, id="nothing at all"),
+    ],
+)
+def test_rsna(gt_boxes, dets, expected):
+    gt = make_gt([(0, 0, *box) for box in gt_boxes])
+    found = make_predictions([(0, 0, s, *box) for s, box in dets])
+    np.testing.assert_allclose(score(gt, found, "rsna").value, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(("width", "expected"), [(50, 0.0), (51, 1.0)])
+def test_siim_asks_for_more_than_half(width, expected):
+    gt, found = make_gt([(0, 0, *BOX)]), make_predictions([(0, 0, 0.9, *part(width))])
+    assert score(gt, found, "siim").value == expected
+
+
 def test_wheat_is_a_mean_over_images():
     # Image 0 scores 1, image 1 scores 1/3, image 2 has no boxes and a miss, image 3 is empty.
     gt = make_gt([(0, 0, *BOX), (1, 0, *BOX), (1, 0, *FAR)], 4)
@@ -107,7 +130,7 @@ def test_gbr_f2_adds_up_over_images():
     assert score(gt, found, "gbr_f2").value == pytest.approx(5 / 11, abs=1e-12)
 
 
-@pytest.mark.parametrize("metric", ["voc", "vinbigdata", "wheat", "gbr_f2"])
+@pytest.mark.parametrize("metric", ["voc", "vinbigdata", "siim", "wheat", "rsna", "gbr_f2"])
 def test_weights_of_one_change_nothing_and_weights_of_zero_remove(metric):
     gt, predictions = make_case(9)
     matches = match_for(gt, predictions, metric)

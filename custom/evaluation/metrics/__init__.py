@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from custom.errors import PodiumError
-from custom.evaluation.metrics import coco, gbr, voc, wheat
+from custom.evaluation.metrics import coco, gbr, rsna, voc, wheat
 from custom.evaluation.metrics.base import Metric
+from custom.evaluation.metrics.coco import DEFAULT_METRIC
+
+__all__ = ["DEFAULT_METRIC", "METRICS", "Metric", "metric_of"]
 
 METRICS: dict[str, Metric] = {
-    metric.name: metric for family in (coco, voc, wheat, gbr) for metric in family.METRICS
+    metric.name: metric for family in (coco, voc, wheat, rsna, gbr) for metric in family.METRICS
 }
 
 
-def metric_of(name: str) -> Metric:
-    """Return the metric `name`.
+def metric_of(name: str | Metric) -> Metric:
+    """Return the metric `name`, or the metric itself.
 
     Raises:
         PodiumError: If there is none of this name.
     """
+    if isinstance(name, Metric):
+        return name
     if name not in METRICS:
         raise PodiumError(f"metric must be one of {', '.join(METRICS)}, but is {name!r}")
     return METRICS[name]

@@ -12,6 +12,8 @@ from custom.evaluation.matches import COCO_IOU_THRS, Integers, Matches
 from custom.evaluation.metrics.base import Metric
 
 SOURCE = "cocodataset.org/#detection-eval"
+# What decides where a competition names no metric.
+DEFAULT_METRIC = "AP50"
 
 
 def ap_per_class(matches: Matches, image_weights: Integers | None) -> FloatArray:
@@ -27,7 +29,11 @@ def recall_per_class(matches: Matches, image_weights: Integers | None) -> FloatA
 
 
 def _ap(name: str, iou_thrs: tuple[float, ...] = COCO_IOU_THRS, area: str = "all") -> Metric:
-    return Metric(name, iou_thrs, ap_per_class, SOURCE, area, reference="AP")
+    label, part = name.replace("AP", "mAP"), name.removeprefix("AP")
+    log_name = f"bbox_mAP_{part}" if part else "bbox_mAP"
+    return Metric(
+        name, iou_thrs, ap_per_class, SOURCE, area, reference="AP", label=label, log_name=log_name
+    )
 
 
 def _ar(name: str, max_dets: int = 100, area: str = "all") -> Metric:
@@ -35,7 +41,7 @@ def _ar(name: str, max_dets: int = 100, area: str = "all") -> Metric:
 
 
 METRICS = (
-    _ap("AP50", (0.5,)),
+    _ap(DEFAULT_METRIC, (0.5,)),
     _ap("AP75", (0.75,)),
     _ap("AP"),
     _ap("APs", area="small"),

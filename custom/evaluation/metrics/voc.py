@@ -1,10 +1,11 @@
-"""PASCAL VOC's average precision, and VinBigData's, which is the same at IoU 0.4.
+"""PASCAL VOC's average precision; VinBigData's is the same at IoU 0.4, SIIM COVID-19's at 0.5.
 
 A detection takes the box of highest IoU of its class; if a better-scored one has that box already,
 it is a miss. The area under the curve, made monotone, is integrated under every point.
 
 Sources: Everingham et al., "The PASCAL VOC 2010 Development Kit", section 3.4; VinBigData Chest
-X-ray Abnormalities Detection (2020), evaluation: the VOC 2010 mean at an IoU above 0.4.
+X-ray Abnormalities Detection (2020), evaluation: the VOC 2010 mean at an IoU above 0.4;
+SIIM-FISABIO-RSNA COVID-19 Detection (2021), evaluation: the same at an IoU above 0.5.
 Coordinates are continuous, without the kit's extra pixel; crowds are VOC's "difficult".
 """
 
@@ -28,6 +29,13 @@ METRICS = (
         above((0.4,)),
         ap_per_class,
         "kaggle.com/c/vinbigdata-chest-xray-abnormalities-detection, evaluation",
+        rule="voc",
+    ),
+    Metric(
+        "siim",
+        above((0.5,)),
+        ap_per_class,
+        "kaggle.com/c/siim-covid19-detection, evaluation",
         rule="voc",
     ),
 )

@@ -14,8 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from custom.boxes import FloatArray
+from custom.evaluation.counting import mean_precisions
 from custom.evaluation.matches import Integers, Matches
-from custom.evaluation.metrics.base import Metric, above
+from custom.evaluation.metrics.base import Metric, above, as_weights
 
 # More boxes than any image has: the metric knows no limit.
 NO_LIMIT = 1_000_000
@@ -24,15 +25,9 @@ IOU_THRS = tuple(k / 100 for k in range(50, 80, 5))
 
 def precision_per_class(matches: Matches, image_weights: Integers | None) -> FloatArray:
     """Return each class's mean over images of the mean precision over IoU."""
-    tp, fp, num_gt = matches.counts
-    denominator = fp + num_gt  # TP + FP + FN, since TP + FN are the annotated boxes
-    known = denominator[0] > 0  # the same at every threshold: ignored boxes apart, all are counted
-    weights = np.ones(matches.num_images) if image_weights is None else np.asarray(image_weights)
-    weights = weights[:, None] * known
-    precision = (tp / np.maximum(denominator, 1)).mean(axis=0)
-    total = weights.sum(axis=0)
-    values = (precision * weights).sum(axis=0) / np.maximum(total, 1)
-    return np.where(total > 0, values, np.nan)
+    sums, totals = np.zeros((2, matches.num_classes))
+    mean_precisions(*matches.counts, as_weights(matches, image_weights), sums, totals)
+    return np.divide(sums, totals, out=np.full(len(sums), np.nan), where=totals > 0)
 
 
 METRICS = (
@@ -42,5 +37,6 @@ METRICS = (
         precision_per_class,
         "kaggle.com/c/global-wheat-detection, evaluation",
         max_dets=NO_LIMIT,
+        punishes_false_boxes=True,
     ),
 )
