@@ -250,12 +250,12 @@ def search(rounds: int) -> None:
         results: list[Any] = []
         seconds = measure(lambda: results.append(search_recipe(models, gt, settings)), 1)
     result = results[0]
-    print(f"\nsearch, 300 trials and 300 without the parts, {len(gt.images)} images")
+    print(f"\nsearch, 300 trials and 300 without the inner folds, {len(gt.images)} images")
     print(f"{seconds.clock:.1f} s by the clock, {seconds.processor:.1f} s of cpu")
-    print(f"{'':<34}{'all images':>12}{'honest':>9}")
-    print(f"{'searched':<34}{result.chosen.in_sample:>12.4f}{result.chosen.honest:>9.4f}")
+    print(f"{'':<34}{'all images':>12}{'cross_validated':>9}")
+    print(f"{'searched':<34}{result.chosen.in_sample:>12.4f}{result.chosen.cross_validated:>9.4f}")
     for name, each in result.references.items():
-        print(f"{name:<34}{each.in_sample:>12.4f}{each.honest:>9.4f}")
+        print(f"{name:<34}{each.in_sample:>12.4f}{each.cross_validated:>9.4f}")
 
 
 def quality(rounds: int) -> None:

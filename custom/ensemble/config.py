@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from custom.errors import PodiumError
 
@@ -33,6 +34,8 @@ class FusionConfig:
             models, so scores above 1 become usual.
         class_agnostic: Boxes of different classes are fused too; the label is the best box's.
         backend: `numba`, or `reference`, which runs ensemble-boxes itself.
+        final_score_thr: Fused boxes of lower score are left out: for metrics that punish every
+            false box.
     """
 
     method: str = "wbf"
@@ -46,6 +49,7 @@ class FusionConfig:
     allows_overflow: bool = False
     class_agnostic: bool = False
     backend: str = "numba"
+    final_score_thr: float = 0.0
 
     def __post_init__(self) -> None:
         if self.weights is not None:
@@ -57,7 +61,7 @@ class FusionConfig:
         ):
             if (value := getattr(self, name)) not in allowed:
                 raise PodiumError(f"{name} must be one of {', '.join(allowed)}, but is {value!r}")
-        for name in ("iou_thr", "skip_box_thr", "score_thr"):
+        for name in ("iou_thr", "skip_box_thr", "score_thr", "final_score_thr"):
             if not 0.0 <= (value := getattr(self, name)) <= 1.0:
                 raise PodiumError(f"{name} must be between 0 and 1, but is {value}")
         if not (self.sigma > 0.0 and math.isfinite(self.sigma)):
@@ -72,6 +76,13 @@ class FusionConfig:
                 "backend 'reference' must run what ensemble-boxes has, but it has no diou_nms, "
                 "class_agnostic or decay_scores; use backend 'numba'"
             )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the parameters as files keep them; a final threshold only where there is one."""
+        content = asdict(self)
+        if not self.final_score_thr:
+            del content["final_score_thr"]
+        return content
 
     @property
     def is_soft(self) -> bool:

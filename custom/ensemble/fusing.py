@@ -67,7 +67,9 @@ def fuse_with_notes(
     if dedupe:
         prepared = [_deduped(model, notes) for model in prepared]
     notes += duplicates.find_duplicating(prepared, config)
-    fused = fuse_prepared(prepared, images.sizes_hw, config)
+    fused = fuse_prepared(prepared, images.sizes_hw, replace(config, final_score_thr=0.0))
+    fused, cut = above_threshold(fused, config.final_score_thr)
+    notes += cut
     if config.is_soft and not config.decay_scores:
         notes.append(
             "soft-NMS returned the scores that came in, as ensemble-boxes does, so repeats rank as "
@@ -102,9 +104,16 @@ def fuse_prepared(
         config = replace(config, weights=tuple(weight for weight in weights if weight))
     known_hw = np.where(sizes_hw > 0, sizes_hw, 1)
     if config.backend == "reference":
-        from custom.ensemble.reference import fuse_reference
+        from custom.ensemble.reference import fuse_reference as fuse_tables
+    else:
+        from custom.ensemble.engine import fuse_tables
+    return above_threshold(fuse_tables(models, known_hw, config), config.final_score_thr)[0]
 
-        return fuse_reference(models, known_hw, config)
-    from custom.ensemble.engine import fuse_tables
 
-    return fuse_tables(models, known_hw, config)
+def above_threshold(table: Predictions, score_thr: float) -> tuple[Predictions, list[str]]:
+    """Return the boxes of a score or more, and a note where some are left out."""
+    kept = table.scores >= score_thr
+    if kept.all():
+        return table, []
+    note = f"{(~kept).sum()} of {len(kept)} boxes are below the score threshold {score_thr:g}"
+    return table.keep(kept), [f"{note} and left out"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -42,9 +43,9 @@ class Recipe:
     search: Mapping[str, Any]
 
     @property
-    def honest(self) -> float:
-        """The score on images that did not choose."""
-        return float(self.scores["honest"])
+    def cross_validated(self) -> float:
+        """The score on images that did not choose; older recipes call it honest."""
+        return float(self.scores.get("cross_validated", self.scores.get("honest", math.nan)))
 
     def check(self, models: Mapping[str, str], split_hash: str) -> None:
         """Refuse other inputs than those it was searched on.
@@ -101,9 +102,9 @@ def recipe_of(result: SearchResult, models: Mapping[str, str], split_hash: str =
         split_hash: Of the sealed split; empty where there is none.
     """
     scores = {
-        "honest": result.chosen.honest,
+        "cross_validated": result.chosen.cross_validated,
         "in_sample": result.chosen.in_sample,
-        "by_part": result.by_part.tolist(),
+        "by_fold": result.by_fold.tolist(),
         "references": {name: asdict(each) for name, each in result.references.items()},
         "singles": dict(zip(models, result.singles, strict=True)),
         "num_images": result.num_images,
@@ -115,7 +116,7 @@ def recipe_of(result: SearchResult, models: Mapping[str, str], split_hash: str =
 
 def write_recipe(path: PathLike, recipe: Recipe) -> None:
     """Write a recipe as JSON."""
-    configs = [asdict(config) for config in recipe.configs]
+    configs = [config.to_dict() for config in recipe.configs]
     others = {name: getattr(recipe, name) for name in ("models", "split_hash", "scores", "search")}
     write_json(path, {"format": FORMAT, "configs": configs, **others})
 

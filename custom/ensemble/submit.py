@@ -119,7 +119,7 @@ def describe(
     inputs: Inputs, recipe: Recipe, repairs: Repairs, judgement: Judgement | None
 ) -> dict[str, Any]:
     """Return what is kept of a submission: its models, its parameters, its score on val."""
-    parameters = {"configs": [asdict(config) for config in recipe.configs], **asdict(repairs)}
+    parameters = {"configs": [config.to_dict() for config in recipe.configs], **asdict(repairs)}
     tables = [table_hash(model) for model in inputs.models]
     return {
         "runs": list(inputs.names),

@@ -21,19 +21,19 @@ from tests.ensemble.toy import crowded, rows_of
 
 MODELS = {"a": "1" * 64, "b": "2" * 64}
 WBF, NMS = FusionConfig(weights=(1.0, 0.5)), FusionConfig(method="nms", weights=(1.0, 1.0))
-RECIPE = Recipe((WBF,), MODELS, "split", {"honest": 0.5}, {"seed": 1})
+RECIPE = Recipe((WBF,), MODELS, "split", {"cross_validated": 0.5}, {"seed": 1})
 
 
 def test_what_a_search_found_is_written_and_read_back(tmp_path: Path) -> None:
     gt = ground_truth()
     models = [detector(gt, 1), detector(gt, 2)]
-    settings = SearchSettings(trials=8, parts=2, storage=tmp_path / "log")
+    settings = SearchSettings(trials=8, inner_folds=2, storage=tmp_path / "log")
     result = search(models, gt, settings)
     recipe = recipe_of(result, MODELS, "split")
     write_recipe(tmp_path / "recipe.json", recipe)
     again = load_recipe(tmp_path / "recipe.json")
     assert again == recipe
-    assert again.honest == result.chosen.honest
+    assert again.cross_validated == result.chosen.cross_validated
     assert again.scores["references"]["default WBF"]["in_sample"] > 0
     assert "storage" not in again.search
 

@@ -1,9 +1,9 @@
-"""What a fusion scores: on all val images, on all but one part of them, and on that part."""
+"""What a fusion scores: on all val images, without one inner fold of them, and on that fold."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,25 +14,32 @@ from custom.ensemble.config import FusionConfig
 from custom.ensemble.fusing import fuse_prepared
 from custom.ensemble.hashes import table_hash
 from custom.errors import PodiumError
-from custom.evaluation import Matches, match_for, score_matches
+from custom.evaluation import (
+    DEFAULT_METRIC,
+    Matches,
+    best_score_thr,
+    match_for,
+    metric_of,
+    score_matches,
+)
 from custom.files import canonical_hash
 from custom.tables import GroundTruth, Predictions
 
-ALL = 0  # the row of an outcome that rests on all images
+ALL = 0  # the index of the scores that rest on all images
 
 
-def make_parts(num_images: int, num_parts: int, seed: int) -> tuple[IntArray, ...]:
-    """Return positions of images in `num_parts` random parts, each ascending.
+def make_inner_folds(num_images: int, num_folds: int, seed: int) -> tuple[IntArray, ...]:
+    """Return positions of images in `num_folds` random folds, each ascending.
 
     Raises:
-        PodiumError: If there are not at least two parts, or fewer images than parts.
+        PodiumError: If there are not at least two folds, or fewer images than folds.
     """
-    if not 2 <= num_parts <= num_images:
+    if not 2 <= num_folds <= num_images:
         raise PodiumError(
-            f"parts must be between 2 and the {num_images} images, but are {num_parts}"
+            f"inner folds must be between 2 and the {num_images} images, but are {num_folds}"
         )
     shuffled = np.random.default_rng(seed).permutation(num_images)
-    return tuple(np.sort(part) for part in np.array_split(shuffled, num_parts))
+    return tuple(np.sort(fold) for fold in np.array_split(shuffled, num_folds))
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +47,8 @@ class Outcome:
     """What one fusion scores.
 
     Attributes:
-        per_class: Shape (1 + 2k, C): on all images, then without each of the k parts, then on
-            each part; NaN for a class without boxes there.
+        per_class: Shape (1 + 2k, C): on all images, then without each of the k inner folds, then
+            on each fold; NaN for a class without boxes there.
     """
 
     per_class: FloatArray
@@ -61,21 +68,22 @@ class Objective:
     Attributes:
         models: The tables, checked and aligned to `gt`.
         gt: The labelled images.
-        parts: Positions of the images in k parts.
-        metric: A name in `custom.evaluation.METRICS`.
+        folds: Positions of the images in k inner folds.
+        metric: What is searched by.
     """
 
     def __init__(
         self,
         models: Sequence[Predictions],
         gt: GroundTruth,
-        parts: Sequence[IntArray],
-        metric: str = "AP50",
+        folds: Sequence[IntArray],
+        metric: str = DEFAULT_METRIC,
     ) -> None:
         self.models, _ = prepare(models, gt.images)
-        self.gt, self.parts, self.metric = gt, tuple(parts), metric
+        self.gt, self.folds, self.metric = gt, tuple(folds), metric_of(metric)
         self._weights = self._image_weights()
         self._outcomes: dict[FusionConfig, Outcome] = {}
+        self._thresholds: dict[tuple[FusionConfig, int], float] = {}
 
     @property
     def num_models(self) -> int:
@@ -90,13 +98,13 @@ class Objective:
         boxes = Predictions(gt.images.ids, gt.offsets, gt.bboxes, crowd, gt.labels)
         return canonical_hash([table_hash(each) for each in (*self.models, boxes)])
 
-    def without(self, part: int) -> int:
-        """Return the row of an outcome that rests on all images but those of a part."""
-        return 1 + part
+    def without(self, fold: int) -> int:
+        """Return the index of the scores that rest on all images but those of a fold."""
+        return 1 + fold
 
-    def on(self, part: int) -> int:
-        """Return the row of an outcome that rests on the images of a part."""
-        return 1 + len(self.parts) + part
+    def on(self, fold: int) -> int:
+        """Return the index of the scores that rest on the images of a fold."""
+        return 1 + len(self.folds) + fold
 
     def fuse(self, config: FusionConfig) -> Predictions:
         """Fuse the models."""
@@ -107,21 +115,44 @@ class Objective:
         return match_for(self.gt, self.fuse(config), self.metric)
 
     def outcome(self, config: FusionConfig) -> Outcome:
-        """Return what a fusion scores; matching is done once, parts only weight the images."""
+        """Return what a fusion scores; matching is done once, inner folds only weight images."""
         if config not in self._outcomes:
-            matches = self.matches(config)
-            rows = [score_matches(matches, self.metric, row).per_class for row in self._weights]
-            self._outcomes[config] = Outcome(np.stack(rows))
+            self._keep(config, self.matches(config))
         return self._outcomes[config]
 
-    def value(self, config: FusionConfig, row: int) -> float:
-        """Return one score of a fusion; minus infinity where nothing can be scored."""
-        value = float(self.outcome(config).values[row])
+    def at_best_threshold(self, config: FusionConfig, index: int = ALL) -> FusionConfig:
+        """Return the fusion with the score threshold that is best on the images of `index`.
+
+        The fusion itself where the metric needs no threshold.
+        """
+        if not self.metric.punishes_false_boxes:
+            return config
+        plain = replace(config, final_score_thr=0.0)
+        if (plain, index) not in self._thresholds:
+            matches = self.matches(plain)
+            score_thr = best_score_thr(matches, self.metric, self._weights[index])
+            self._thresholds[plain, index] = score_thr
+            cut = matches.without(matches.scores < score_thr)
+            self._keep(replace(plain, final_score_thr=score_thr), cut)
+        return replace(plain, final_score_thr=self._thresholds[plain, index])
+
+    def score(self, config: FusionConfig, index: int = ALL) -> float:
+        """Return one score of a fusion, as the metric has it; NaN where nothing can be scored."""
+        return float(self.outcome(config).values[index])
+
+    def value(self, config: FusionConfig, index: int = ALL) -> float:
+        """Return how good a fusion is, more is better; minus infinity where nothing is scored."""
+        value = self.metric.sign * self.score(config, index)
         return value if np.isfinite(value) else float("-inf")
 
+    def _keep(self, config: FusionConfig, matches: Matches) -> None:
+        if config not in self._outcomes:
+            rows = [score_matches(matches, self.metric, row).per_class for row in self._weights]
+            self._outcomes[config] = Outcome(np.stack(rows))
+
     def _image_weights(self) -> IntArray:
-        """Return, shape (1 + 2k, I), which images each row of an outcome rests on."""
-        inside = np.zeros((len(self.parts), len(self.gt.images)), np.int64)
-        for part, positions in zip(inside, self.parts, strict=True):
-            part[positions] = 1
+        """Return, shape (1 + 2k, I), which images each score of an outcome rests on."""
+        inside = np.zeros((len(self.folds), len(self.gt.images)), np.int64)
+        for fold, positions in zip(inside, self.folds, strict=True):
+            fold[positions] = 1
         return np.concatenate([np.ones((1, inside.shape[1]), np.int64), 1 - inside, inside])

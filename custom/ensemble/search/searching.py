@@ -10,7 +10,7 @@ import numpy as np
 from custom.boxes import FloatArray
 from custom.ensemble.config import FusionConfig
 from custom.ensemble.search import space
-from custom.ensemble.search.objective import ALL, Objective, make_parts
+from custom.ensemble.search.objective import ALL, Objective, make_inner_folds
 from custom.ensemble.search.selection import (
     Contribution,
     Step,
@@ -19,19 +19,20 @@ from custom.ensemble.search.selection import (
     leave_one_out,
 )
 from custom.ensemble.search.studies import SearchSettings, candidates
+from custom.evaluation import metric_of
 from custom.tables import GroundTruth, Predictions
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What something scores on all images, and as a mean over the parts that did not choose it.
+    """What something scores on all images, and as a mean over the folds that did not choose it.
 
-    For a fusion without parameters that were chosen, the second is its mean over the parts: it is
-    what the honest number is to be compared with.
+    For a fusion without parameters that were chosen, the second is its mean over the inner folds:
+    it is what the cross-validated score of the search is to be compared with.
     """
 
     in_sample: float
-    honest: float
+    cross_validated: float
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class SearchResult:
 
     Attributes:
         configs: The fusion, or one for each class.
-        chosen: Its scores; `honest` is of the whole procedure, run without each part in turn.
-        by_part: Shape (k,), the honest number by part.
+        chosen: Its scores; `cross_validated` is of the whole procedure, run without each inner
+            fold in turn.
+        by_fold: Shape (k,), the cross-validated score by inner fold.
         references: Scores of the best single model and of the defaults, by name.
         singles: The score of each model, on all images.
         steps: Models in the order of the forward selection; empty if chosen by class.
@@ -52,7 +54,7 @@ class SearchResult:
 
     configs: tuple[FusionConfig, ...]
     chosen: Compared
-    by_part: FloatArray
+    by_fold: FloatArray
     references: dict[str, Compared]
     singles: tuple[float, ...]
     steps: tuple[Step, ...]
@@ -62,8 +64,10 @@ class SearchResult:
 
     @property
     def is_gain(self) -> bool:
-        """Whether the honest number is above that of every reference."""
-        return all(self.chosen.honest > each.honest for each in self.references.values())
+        """Whether the cross-validated score is better than that of every reference."""
+        sign = metric_of(self.settings.metric).sign
+        own = sign * self.chosen.cross_validated
+        return all(own > sign * each.cross_validated for each in self.references.values())
 
 
 def search(
@@ -72,32 +76,36 @@ def search(
     """Search the fusion that scores best on labelled images.
 
     The fusion that is returned is the best on all images, so its score on them flatters. The
-    honest number comes from doing everything again without one part of the images, searching and
-    dropping models included, and scoring the result on that part; for each part in turn.
+    cross-validated score comes from doing everything again without one inner fold of the images,
+    searching, dropping models and choosing the score threshold included, and scoring the result on
+    that fold; for each fold in turn.
 
     Raises:
-        PodiumError: If the models do not fit the images, or there are fewer images than parts.
+        PodiumError: If the models do not fit the images, or there are fewer images than folds.
     """
     settings = settings or SearchSettings()
-    parts = make_parts(len(gt.images), settings.parts, settings.seed)
-    objective = Objective(models, gt, parts, settings.metric)
+    folds = make_inner_folds(len(gt.images), settings.inner_folds, settings.seed)
+    objective = Objective(models, gt, folds, settings.metric)
     starts = _starts(objective.num_models)
     found = [candidates(objective, settings, starts, ALL, settings.trials)]
-    share = -(-settings.trials // settings.parts)
-    for part in range(settings.parts):
-        found.append(candidates(objective, settings, starts, objective.without(part), share))
+    share = -(-settings.trials // settings.inner_folds)
+    for fold in range(settings.inner_folds):
+        found.append(candidates(objective, settings, starts, objective.without(fold), share))
     configs = choose(objective, found[0], ALL, settings.per_class)
-    by_part = np.array(
-        [_score_part(objective, found[1 + k], k, settings.per_class) for k in range(settings.parts)]
+    by_fold = np.array(
+        [
+            _score_fold(objective, found[1 + fold], fold, settings.per_class)
+            for fold in range(settings.inner_folds)
+        ]
     )
     only = configs[0] if len(configs) == 1 else None
     return SearchResult(
         configs=configs,
-        chosen=Compared(_score(objective, configs, ALL), float(np.nanmean(by_part))),
-        by_part=by_part,
+        chosen=Compared(_score(objective, configs, ALL), float(np.nanmean(by_fold))),
+        by_fold=by_fold,
         references=_references(objective),
         singles=tuple(
-            objective.value(space.alone(k, objective.num_models), ALL)
+            objective.score(objective.at_best_threshold(space.alone(k, objective.num_models)))
             for k in range(objective.num_models)
         ),
         steps=tuple(forward_selection(objective, only)) if only else (),
@@ -114,50 +122,64 @@ def _starts(num_models: int) -> list[FusionConfig]:
 
 
 def choose(
-    objective: Objective, tried: Sequence[FusionConfig], row: int, per_class: bool
+    objective: Objective, tried: Sequence[FusionConfig], index: int, per_class: bool
 ) -> tuple[FusionConfig, ...]:
-    """Return the best candidate by the images of `row`, or the best for each class."""
+    """Return the best candidate by the images of `index`, or the best for each class.
+
+    Each is taken at the score threshold that is best on these images, where the metric needs one.
+    """
+    tried = [objective.at_best_threshold(config, index) for config in tried]
     if not per_class:
-        best = max(tried, key=lambda config: objective.value(config, row))
-        return (drop_idle_models(objective, best, row),)
-    scores = np.stack([objective.outcome(config).per_class[row] for config in tried])
-    best_of_class = np.nan_to_num(scores, nan=-1.0).argmax(axis=0)
+        best = max(tried, key=lambda config: objective.value(config, index))
+        return (drop_idle_models(objective, best, index),)
+    scores = np.stack([objective.outcome(config).per_class[index] for config in tried])
+    best_of_class = np.where(
+        np.isnan(scores), -np.inf, objective.metric.sign * scores
+    ).argmax(axis=0)
     return tuple(tried[k] for k in best_of_class.tolist())
 
 
-def _score(objective: Objective, configs: Sequence[FusionConfig], row: int) -> float:
-    """Return what a fusion, or one for each class, scores on the images of `row`."""
+def _score(objective: Objective, configs: Sequence[FusionConfig], index: int) -> float:
+    """Return what a fusion, or one for each class, scores on the images of `index`."""
     if len(configs) == 1:
-        return float(objective.outcome(configs[0]).values[row])
-    per_class = [objective.outcome(c).per_class[row, label] for label, c in enumerate(configs)]
+        return objective.score(configs[0], index)
+    per_class = [objective.outcome(c).per_class[index, label] for label, c in enumerate(configs)]
     known = [value for value in per_class if not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")
 
 
-def _score_part(
-    objective: Objective, tried: Sequence[FusionConfig], part: int, per_class: bool
+def _score_fold(
+    objective: Objective, tried: Sequence[FusionConfig], fold: int, per_class: bool
 ) -> float:
-    """Choose without a part, and score on it."""
-    configs = choose(objective, tried, objective.without(part), per_class)
-    return _score(objective, configs, objective.on(part))
+    """Choose without an inner fold, and score on it."""
+    configs = choose(objective, tried, objective.without(fold), per_class)
+    return _score(objective, configs, objective.on(fold))
 
 
 def _references(objective: Objective) -> dict[str, Compared]:
     """Return the scores of the best single model and of the defaults."""
-    num_models, parts = objective.num_models, range(len(objective.parts))
+    num_models, folds = objective.num_models, range(len(objective.folds))
     singles = [space.alone(k, num_models) for k in range(num_models)]
     references = {"best single model": singles} | {
         name: [config] for name, config in space.defaults().items()
     }
     compared = {}
     for name, configs in references.items():
-        by_part = [_score_part_as_given(objective, configs, part) for part in parts]
-        best = max(objective.value(config, ALL) for config in configs)
-        compared[name] = Compared(best, float(np.nanmean(by_part)))
+        by_fold = [_score_fold_as_given(objective, configs, fold) for fold in folds]
+        best = objective.score(_best_of(objective, configs, ALL))
+        compared[name] = Compared(best, float(np.nanmean(by_fold)))
     return compared
 
 
-def _score_part_as_given(objective: Objective, configs: Sequence[FusionConfig], part: int) -> float:
-    """Choose among fusions without a part, drop no model, and score on the part."""
-    best = max(configs, key=lambda config: objective.value(config, objective.without(part)))
-    return float(objective.outcome(best).values[objective.on(part)])
+def _score_fold_as_given(
+    objective: Objective, configs: Sequence[FusionConfig], fold: int
+) -> float:
+    """Choose among fusions without an inner fold, drop no model, and score on the fold."""
+    best = _best_of(objective, configs, objective.without(fold))
+    return objective.score(best, objective.on(fold))
+
+
+def _best_of(objective: Objective, configs: Sequence[FusionConfig], index: int) -> FusionConfig:
+    """Return the best fusion by the images of `index`, at its score threshold there."""
+    at_best = [objective.at_best_threshold(config, index) for config in configs]
+    return max(at_best, key=lambda config: objective.value(config, index))

@@ -40,50 +40,56 @@ def used_models(config: FusionConfig, num_models: int) -> list[int]:
     return [k for k, weight in enumerate(config.weights_for(num_models)) if weight > 0.0]
 
 
-def forward_selection(objective: Objective, config: FusionConfig, row: int = ALL) -> list[Step]:
+def forward_selection(objective: Objective, config: FusionConfig, index: int = ALL) -> list[Step]:
     """Take models one by one, each time the one that raises the score most, while one does.
 
     Args:
         objective: Scores the subsets.
         config: The fusion; a model with a weight of zero is never taken.
-        row: Which images to choose by, see `Outcome`.
+        index: Which images to choose by, see `Outcome`.
     """
     left = used_models(config, objective.num_models)
     steps: list[Step] = []
+    reached = float("-inf")
     while left:
         taken = [step.model for step in steps]
-        values = {
-            model: objective.value(with_only(config, [*taken, model], objective.num_models), row)
-            for model in left
-        }
+        larger = {model: _only(objective, config, [*taken, model], index) for model in left}
+        values = {model: objective.value(each, index) for model, each in larger.items()}
         best = max(left, key=values.__getitem__)
-        if steps and values[best] <= steps[-1].value:
+        if steps and values[best] <= reached:
             break
-        steps.append(Step(best, values[best]))
+        reached = values[best]
+        steps.append(Step(best, objective.score(larger[best], index)))
         left.remove(best)
     return steps
 
 
-def drop_idle_models(objective: Objective, config: FusionConfig, row: int = ALL) -> FusionConfig:
-    """Return the fusion without the models that add nothing, by the images of `row`.
+def drop_idle_models(objective: Objective, config: FusionConfig, index: int = ALL) -> FusionConfig:
+    """Return the fusion without the models that add nothing, by the images of `index`.
 
     The subset of the forward selection, if it scores as much as all; else models are left out one
     by one as long as the score does not fall.
     """
-    steps = forward_selection(objective, config, row)
-    subset = with_only(config, [step.model for step in steps], objective.num_models)
-    if objective.value(subset, row) >= objective.value(config, row):
+    steps = forward_selection(objective, config, index)
+    subset = _only(objective, config, [step.model for step in steps], index)
+    if objective.value(subset, index) >= objective.value(config, index):
         return subset
     while len(used := used_models(config, objective.num_models)) > 1:
         smaller = [
-            with_only(config, [k for k in used if k != model], objective.num_models)
-            for model in used
+            _only(objective, config, [k for k in used if k != model], index) for model in used
         ]
-        best = max(smaller, key=lambda each: objective.value(each, row))
-        if objective.value(best, row) < objective.value(config, row):
+        best = max(smaller, key=lambda each: objective.value(each, index))
+        if objective.value(best, index) < objective.value(config, index):
             break
         config = best
     return config
+
+
+def _only(
+    objective: Objective, config: FusionConfig, models: Sequence[int], index: int
+) -> FusionConfig:
+    """Return the fusion of a subset of the models, at its own score threshold."""
+    return objective.at_best_threshold(with_only(config, models, objective.num_models), index)
 
 
 def leave_one_out(
@@ -97,7 +103,7 @@ def leave_one_out(
     found = []
     for model in used:
         rest = [k for k in used if k != model]
-        without = objective.matches(with_only(config, rest, objective.num_models))
+        without = objective.matches(_only(objective, config, rest, ALL))
         interval = paired_bootstrap(full, without, num_resamples, seed, metric=objective.metric)
         found.append(Contribution(model, interval.difference, interval.low, interval.high))
     return found

@@ -13,13 +13,14 @@ from custom.ensemble.config import FusionConfig
 from custom.ensemble.search import space
 from custom.ensemble.search.objective import Objective
 from custom.errors import PodiumError
+from custom.evaluation import DEFAULT_METRIC, metric_of
 from custom.files import canonical_hash
 
 if TYPE_CHECKING:
     import optuna
 
 NUM_TRIALS = 300
-NUM_PARTS = 5
+NUM_INNER_FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class SearchSettings:
     """How to search.
 
     Attributes:
-        trials: Fusions to try on all images; as many again, shared out, without each part.
-        seed: Of the parts and of what is tried.
-        parts: Into how many parts the images are divided for the honest number.
+        trials: Fusions to try on all images; as many again, shared out, without each inner fold.
+        seed: Of the inner folds and of what is tried.
+        inner_folds: How many the images are divided into for the cross-validated score.
         metric: A name in `custom.evaluation.METRICS`.
         per_class: Choose the fusion of each class by its own score.
         storage: A file that keeps the trials: a search that was cut short goes on from it to the
@@ -40,13 +41,14 @@ class SearchSettings:
 
     trials: int = NUM_TRIALS
     seed: int = 42
-    parts: int = NUM_PARTS
-    metric: str = "AP50"
+    inner_folds: int = NUM_INNER_FOLDS
+    metric: str = DEFAULT_METRIC
     per_class: bool = False
     storage: str | Path | None = None
     worker: int = 0
 
     def __post_init__(self) -> None:
+        metric_of(self.metric)
         for name, least in (("trials", 1), ("seed", 0), ("worker", 0)):
             if (value := getattr(self, name)) < least:
                 raise PodiumError(f"{name} must be at least {least}, but is {value}")
@@ -56,22 +58,22 @@ def candidates(
     objective: Objective,
     settings: SearchSettings,
     starts: Sequence[FusionConfig],
-    row: int,
+    index: int,
     trials: int,
 ) -> list[FusionConfig]:
-    """Return the starts and what a study tried, judged by some of the images.
+    """Return the starts and what a study tried, evaluated on some of the images.
 
     Args:
         objective: Scores the fusions.
         settings: Seed and storage.
         starts: Fusions to try first.
-        row: Which images judge, see `Outcome`; each has a study of its own.
+        index: Which images, see `Outcome`; each has a study of its own.
         trials: How many trials the study has at the end, over all runs and processes.
     """
     import optuna
 
     with _quiet():
-        study, kept = optuna.create_study(direction="maximize"), _kept(objective, settings, row)
+        study, kept = optuna.create_study(direction="maximize"), _kept(objective, settings, index)
         while (done := _take_over(study, kept)) < trials:
             # What is tried is a function of the seed and of the trials before it, so that a
             # search that was cut short goes on as if it had not been.
@@ -80,7 +82,8 @@ def candidates(
             if (start := done + settings.worker) < len(starts):
                 study.enqueue_trial(space.params_of(starts[start], objective.num_models))
             trial = study.ask()
-            value = objective.value(space.suggest(trial, objective.num_models), row)
+            suggested = space.suggest(trial, objective.num_models)
+            value = objective.value(objective.at_best_threshold(suggested, index), index)
             finished = study.tell(trial, value)
             if kept is not None:
                 kept.add_trial(finished)
@@ -88,7 +91,7 @@ def candidates(
     return list(dict.fromkeys([*starts, *tried]))
 
 
-def _kept(objective: Objective, settings: SearchSettings, row: int) -> optuna.Study | None:
+def _kept(objective: Objective, settings: SearchSettings, index: int) -> optuna.Study | None:
     """Return the study in the storage that belongs to these models, images and settings."""
     import optuna
     from optuna.storages.journal import JournalFileBackend
@@ -96,7 +99,7 @@ def _kept(objective: Objective, settings: SearchSettings, row: int) -> optuna.St
     if settings.storage is None:
         return None
     Path(settings.storage).parent.mkdir(parents=True, exist_ok=True)
-    searched = [settings.seed, settings.parts, settings.metric, row]
+    searched = [settings.seed, settings.inner_folds, settings.metric, index]
     identity = [objective.fingerprint, *searched, space.IDENTITY]
     name = f"podium-{canonical_hash(identity)[:16]}"
     try:

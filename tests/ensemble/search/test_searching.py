@@ -11,14 +11,14 @@ import pytest
 
 from custom.ensemble import FusionConfig, fuse
 from custom.ensemble.search import choose, search, space
-from custom.ensemble.search.objective import ALL, Objective, make_parts
+from custom.ensemble.search.objective import ALL, Objective, make_inner_folds
 from custom.ensemble.search.studies import SearchSettings, candidates
 from custom.errors import PodiumError
 from custom.evaluation import score
 from custom.tables import GroundTruth
 from tests.ensemble.labelled import detector, ground_truth
 
-SETTINGS = SearchSettings(trials=18, seed=3, parts=3)
+SETTINGS = SearchSettings(trials=18, seed=3, inner_folds=3)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def gt() -> GroundTruth:
 @pytest.fixture(scope="module")
 def objective(gt: GroundTruth) -> Objective:
     models = [detector(gt, 1), detector(gt, 2), detector(gt, 3, found=0.3, false=300)]
-    return Objective(models, gt, make_parts(len(gt.images), 3, seed=3))
+    return Objective(models, gt, make_inner_folds(len(gt.images), 3, seed=3))
 
 
 def starts(objective: Objective) -> list[FusionConfig]:
@@ -43,15 +43,15 @@ def test_a_model_alone_scores_what_it_scores_by_itself(objective: Objective) -> 
         assert value == pytest.approx(score(objective.gt, model).value, abs=1e-12)
 
 
-def test_parts_are_scored_as_if_they_were_all_there_is(objective: Objective) -> None:
+def test_inner_folds_are_scored_as_if_they_were_all_there_is(objective: Objective) -> None:
     config = FusionConfig(iou_thr=0.5)
     fused = fuse(objective.models, objective.gt.images, config)
     outcome = objective.outcome(config)
     everything = np.arange(len(objective.gt.images))
     rows = {ALL: everything}
-    for k, part in enumerate(objective.parts):
-        rows[objective.on(k)] = part
-        rows[objective.without(k)] = np.setdiff1d(everything, part)
+    for k, fold in enumerate(objective.folds):
+        rows[objective.on(k)] = fold
+        rows[objective.without(k)] = np.setdiff1d(everything, fold)
     assert sorted(rows) == list(range(len(outcome.values)))
     for row, positions in rows.items():
         direct = score(objective.gt.take(positions), fused)
@@ -59,13 +59,13 @@ def test_parts_are_scored_as_if_they_were_all_there_is(objective: Objective) -> 
         assert outcome.values[row] == pytest.approx(direct.value)
 
 
-def test_parts_cover_the_images_once() -> None:
-    parts = make_parts(10, 3, seed=0)
-    assert sorted(np.concatenate(parts).tolist()) == list(range(10))
-    assert [len(part) for part in parts] == [4, 3, 3]
+def test_inner_folds_cover_the_images_once() -> None:
+    folds = make_inner_folds(10, 3, seed=0)
+    assert sorted(np.concatenate(folds).tolist()) == list(range(10))
+    assert [len(fold) for fold in folds] == [4, 3, 3]
     for bad in (1, 11):
-        with pytest.raises(PodiumError, match=f"between 2 and the 10 images, but are {bad}"):
-            make_parts(10, bad, seed=0)
+        with pytest.raises(PodiumError, match=f"inner folds must be between 2 and the 10 images, but are {bad}"):
+            make_inner_folds(10, bad, seed=0)
 
 
 def test_search_is_never_worse_than_what_it_starts_from(objective: Objective) -> None:
@@ -73,13 +73,13 @@ def test_search_is_never_worse_than_what_it_starts_from(objective: Objective) ->
     values = [objective.value(config, ALL) for config in starts(objective)]
     assert result.chosen.in_sample >= max(values)
     assert max(result.singles) == result.references["best single model"].in_sample
-    assert result.chosen.honest == pytest.approx(result.by_part.mean())
+    assert result.chosen.cross_validated == pytest.approx(result.by_fold.mean())
     assert result.is_gain
-    assert len(result.by_part) == 3
+    assert len(result.by_fold) == 3
 
 
-def test_the_honest_number_is_of_choices_made_without_the_part(objective: Objective) -> None:
-    settings = replace(SETTINGS, trials=60)  # 20 without each part: more than the starts
+def test_the_cross_validated_score_is_of_choices_made_without_the_fold(objective: Objective) -> None:
+    settings = replace(SETTINGS, trials=60)  # 20 without each fold: more than the starts
     result = search(objective.models, objective.gt, settings)
     expected, flattering = [], []
     for k in range(3):
@@ -88,8 +88,8 @@ def test_the_honest_number_is_of_choices_made_without_the_part(objective: Object
         for row, values in ((blind, expected), (seen, flattering)):
             (config,) = choose(objective, tried, row, per_class=False)
             values.append(objective.outcome(config).values[seen])
-    np.testing.assert_allclose(result.by_part, expected, atol=1e-12)
-    assert result.chosen.honest < np.mean(flattering)
+    np.testing.assert_allclose(result.by_fold, expected, atol=1e-12)
+    assert result.chosen.cross_validated < np.mean(flattering)
 
 
 def test_search_is_the_same_for_a_seed(objective: Objective) -> None:
@@ -123,7 +123,7 @@ def test_other_models_do_not_go_on_from_a_storage(
 ) -> None:
     kept = replace(SETTINGS, storage=tmp_path / "search.log")
     candidates(objective, kept, starts(objective), ALL, 12)
-    others = Objective([detector(gt, k) for k in (7, 8, 9)], gt, objective.parts)
+    others = Objective([detector(gt, k) for k in (7, 8, 9)], gt, objective.folds)
     fresh = candidates(others, SETTINGS, starts(others), ALL, 12)
     assert candidates(others, kept, starts(others), ALL, 12) == fresh
 
@@ -139,21 +139,21 @@ def test_a_file_that_holds_no_trials_is_refused_and_left(
 
 
 @pytest.mark.parametrize("per_class", [False, True])
-def test_what_is_chosen_without_a_part_does_not_depend_on_it(
+def test_what_is_chosen_without_a_fold_does_not_depend_on_it(
     objective: Objective, per_class: bool
 ) -> None:
-    """The boxes of the part are replaced by others; the choice stays."""
-    gt, part = objective.gt, 1
-    inside = np.isin(gt.image_index, objective.parts[part])
+    """The boxes of the fold are replaced by others; the choice stays."""
+    gt, fold = objective.gt, 1
+    inside = np.isin(gt.image_index, objective.folds[fold])
     moved = np.where(inside[:, None], [[0.0, 0.0, 30.0, 30.0]], gt.bboxes)
     changed = replace(gt, bboxes=moved)
     chosen = []
     for truth in (gt, changed):
-        each = Objective(objective.models, truth, objective.parts)
-        tried = candidates(each, SETTINGS, starts(each), each.without(part), 18)
-        chosen.append(choose(each, tried, each.without(part), per_class))
+        each = Objective(objective.models, truth, objective.folds)
+        tried = candidates(each, SETTINGS, starts(each), each.without(fold), 18)
+        chosen.append(choose(each, tried, each.without(fold), per_class))
     assert chosen[0] == chosen[1]
-    assert objective.outcome(chosen[0][0]).values[objective.on(part)] > 0.2
+    assert objective.outcome(chosen[0][0]).values[objective.on(fold)] > 0.2
 
 
 def test_a_fusion_for_each_class_is_at_least_as_good_in_sample(objective: Objective) -> None:

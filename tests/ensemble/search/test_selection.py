@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from custom.ensemble import FusionConfig
-from custom.ensemble.search.objective import ALL, Objective, make_parts
+from custom.ensemble.search.objective import ALL, Objective, make_inner_folds
 from custom.ensemble.search.selection import (
     drop_idle_models,
     forward_selection,
@@ -24,7 +24,7 @@ def objective() -> Objective:
     gt = ground_truth(60)
     guessing = detector(gt, 3, found=0.0, false=400)
     models = [detector(gt, 1), detector(gt, 2), guessing]
-    return Objective(models, gt, make_parts(len(gt.images), 2, seed=0))
+    return Objective(models, gt, make_inner_folds(len(gt.images), 2, seed=0))
 
 
 def test_forward_selection_takes_what_helps_most_first(objective: Objective) -> None:
