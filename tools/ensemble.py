@@ -1,4 +1,4 @@
-"""Fuse the predictions of several models into one submission, checked by mAP50 on val.
+"""Fuse the predictions of several models into one submission, scored on val by the metric.
 
 Scores every model and the ensemble on the sealed val split, fuses the test predictions with the
 same parameters, and writes submissions/<name>.json and .csv.
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from custom.ensemble import FusionConfig
     from custom.ensemble.inputs import Inputs
     from custom.ensemble.pipeline import Fusion, Repairs
+    from custom.evaluation import Metric
 
 EXIT_NO_GAIN = 1
 EXIT_NOT_FIT = 1
@@ -37,6 +38,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     fusing.add_argument("--sigma", type=float, default=0.5, help="of soft-nms")
     fusing.add_argument("--decay-scores", action="store_true", help="of soft-nms: as published")
     fusing.add_argument("--class-agnostic", action="store_true")
+    fusing.add_argument(
+        "--score-thr",
+        type=float,
+        default=0.0,
+        help="leave out fused boxes of lower score (the best on val, where the metric needs one)",
+    )
     fusing.add_argument("--backend", choices=("numba", "reference"), default="numba")
     repairs = parser.add_argument_group("repairs, each counted")
     repairs.add_argument("--clip", action="store_true", help="limit boxes to their images")
@@ -58,7 +65,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     files = parser.add_argument_group("files")
     files.add_argument("--ann", help="labelled images that the files cover: score on them")
     files.add_argument("--images", help="COCO file with the full list of images")
-    files.add_argument("--format", default="trash", help="of the CSV files")
+    files.add_argument("--format", help="of the CSV files (the competition's)")
+    files.add_argument("--metric", help="what decides (the competition's)")
     files.add_argument("--out", default="submissions", help="the folder to write to")
     files.add_argument("--name", help="of the submission (made from its content)")
     files.add_argument("--overwrite", action="store_true", help="replace a submission of that name")
@@ -74,24 +82,29 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Score, fuse, write, and print the table."""
     args = parse_args(argv)
+    from custom.competition import competition_of, runs_among
     from custom.ensemble.inputs import read_inputs
     from custom.ensemble.pipeline import Repairs, judge
     from custom.ensemble.report import detail_lines, judgement_lines
     from custom.ensemble.submit import Target, submit
 
     repairs = Repairs(args.clip, args.drop_degenerate, args.dedupe)
-    inputs = read_inputs(args.predictions, args.ann, args.images, args.format)
-    fusion = choose_fusion(args, inputs, repairs)
-    repairs = repairs.with_those_of(fusion.by_model)
-    judgement = judge(inputs.val, fusion.by_model, repairs) if inputs.val else None
-    print("\n".join(judgement_lines(judgement)))
+    competition = competition_of(runs_among(args.predictions), args.metric, args.format)
+    inputs = read_inputs(args.predictions, args.ann, args.images, competition.format_name)
+    fusion = choose_fusion(args, inputs, repairs, competition.metric)
+    repairs, recipe = repairs.with_those_of(fusion.by_model), fusion.by_file
+    judgement = None
+    if inputs.val:
+        judgement = judge(inputs.val, fusion.by_model, repairs, competition.metric)
+        recipe = recipe.above(judgement.score_thrs[-1])
+    print("\n".join(judgement_lines(judgement, competition.metric, recipe.final_score_thr)))
     if args.report and judgement:
         print("\n".join(detail_lines(judgement)) + "\n")
     if args.strict and not (judgement and judgement.is_gain):
         print("nothing written: --strict asks for a gain over the best single model")
         return EXIT_NO_GAIN
-    target = Target(Path(args.out), args.name, args.format, args.overwrite)
-    written = submit(inputs, fusion.by_file, repairs, judgement, target)
+    target = Target(Path(args.out), args.name, competition.format_name, args.overwrite)
+    written = submit(inputs, recipe, repairs, judgement, target)
     for note in written.notes:
         print(f"note: {note}")
     for finding in written.findings:
@@ -104,8 +117,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def choose_fusion(args: argparse.Namespace, inputs: Inputs, repairs: Repairs) -> Fusion:
-    """Return the fusion of the command line, of a recipe, or of a search."""
+def choose_fusion(
+    args: argparse.Namespace, inputs: Inputs, repairs: Repairs, metric: Metric
+) -> Fusion:
+    """Return the fusion of the command line, of a recipe, or of a search by the metric."""
     from custom.ensemble.pipeline import Fusion, search_recipe
 
     if args.recipe:
@@ -122,6 +137,7 @@ def choose_fusion(args: argparse.Namespace, inputs: Inputs, repairs: Repairs) ->
     settings = SearchSettings(
         trials=args.trials,
         seed=args.seed,
+        metric=metric.name,
         per_class=args.per_class,
         storage=args.storage or Path(args.recipe_out).with_suffix(".trials"),
         worker=args.worker,
@@ -145,6 +161,7 @@ def config_of(args: argparse.Namespace) -> FusionConfig:
         conf_type=args.conf_type,
         sigma=args.sigma,
         decay_scores=args.decay_scores,
+        final_score_thr=args.score_thr,
         class_agnostic=args.class_agnostic,
         backend=args.backend,
     )

@@ -12,17 +12,23 @@ import numpy as np
 from custom.ensemble.checks import prepare
 from custom.ensemble.config import FusionConfig
 from custom.ensemble.duplicates import dedupe, find_duplicating
+from custom.ensemble.fusing import above_threshold
 from custom.ensemble.inputs import Inputs, ValInputs
 from custom.ensemble.recipe import Recipe, fuse_recipe, recipe_of
 from custom.errors import PodiumError
 from custom.evaluation import (
+    DEFAULT_METRIC,
+    Metric,
     RankChange,
-    bootstrap_ap,
+    best_score_thr,
+    bootstrap_metric,
     checked_against_reference,
     match_for,
+    metric_of,
     rank_changes,
     rare_class_notes,
     score,
+    score_at_best,
 )
 from custom.tables import GroundTruth, Images, Predictions
 
@@ -69,10 +75,12 @@ class Judgement:
     """What the ensemble scores on labelled images, beside each of its models.
 
     Attributes:
-        singles: AP50 by model.
-        fused: AP50 of the ensemble, by the same parameters as the submission; pycocotools gave
-            the same.
+        metric: What decides.
+        singles: The metric by model, each at its own score threshold where one is needed.
+        fused: The metric of the ensemble, by the same parameters as the submission; pycocotools
+            gave the same, if it knows the metric.
         interval: The bootstrap interval of `fused` over the images.
+        score_thrs: By model, and last of the ensemble: boxes of lower score are left out.
         split_hash: Of the sealed split; empty where there is none.
         notes: What is to be known of the models.
         gt: The labelled images.
@@ -80,9 +88,11 @@ class Judgement:
         predictions: The table of the ensemble.
     """
 
+    metric: Metric
     singles: dict[str, float]
     fused: float
     interval: tuple[float, float]
+    score_thrs: tuple[float, ...]
     split_hash: str
     notes: tuple[str, ...]
     gt: GroundTruth
@@ -91,12 +101,12 @@ class Judgement:
 
     @property
     def best_name(self) -> str:
-        """The model with the highest AP50 alone."""
-        return max(self.singles, key=self.singles.__getitem__)
+        """The model with the best value alone."""
+        return max(self.singles, key=lambda name: self.metric.sign * self.singles[name])
 
     @property
     def best_single(self) -> float:
-        """The highest AP50 of a model alone."""
+        """The best value of a model alone."""
         return self.singles[self.best_name]
 
     @cached_property
@@ -108,22 +118,35 @@ class Judgement:
     @property
     def is_gain(self) -> bool:
         """Whether the ensemble is above its best model; never where it cannot be scored."""
-        return self.fused > self.best_single
+        return self.metric.sign * self.fused > self.metric.sign * self.best_single
 
 
-def judge(val: ValInputs, recipe: Recipe, repairs: Repairs) -> Judgement:
-    """Score every model and the ensemble on the labelled images, with AP50."""
-    gt = val.gt
+def judge(
+    val: ValInputs, recipe: Recipe, repairs: Repairs, metric: str | Metric = DEFAULT_METRIC
+) -> Judgement:
+    """Score every model and the ensemble on the labelled images.
+
+    A metric that punishes every false box is taken at the score threshold that is best here, unless
+    the recipe has one: each model at its own, and the ensemble at that of the submission.
+    """
+    metric, gt = metric_of(metric), val.gt
     models, notes = repairs.apply(val.models, gt.images)
     notes += find_duplicating(models, recipe.configs[0])
-    singles = {name: score(gt, model).value for name, model in zip(val.names, models, strict=True)}
+    singles = [score_at_best(gt, model, metric) for model in models]
     fused = fuse_recipe(recipe, models, gt.images).predictions
-    samples = bootstrap_ap(match_for(gt, fused, "AP50"), NUM_RESAMPLES)
+    score_thr = recipe.final_score_thr
+    if not score_thr:
+        score_thr = best_score_thr(match_for(gt, fused, metric), metric)
+        fused, _ = above_threshold(fused, score_thr)
+    samples = bootstrap_metric(match_for(gt, fused, metric), metric, NUM_RESAMPLES)
     notes += rare_class_notes(samples, gt.categories.names)
     low, high = np.nanquantile(samples[:, -1], TAILS).tolist()
-    value = checked_against_reference(gt, fused).value
+    scored = checked_against_reference if metric.reference else score
+    value = scored(gt, fused, metric.name).value
     described = (val.split_hash, tuple(notes), gt, tuple(models), fused)
-    return Judgement(singles, value, (low, high), *described)
+    by_name = {name: each.value for name, each in zip(val.names, singles, strict=True)}
+    thresholds = (*(each.score_thr for each in singles), score_thr)
+    return Judgement(metric, by_name, value, (low, high), thresholds, *described)
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,18 @@ class Recipe:
         """The score on images that did not choose; older recipes call it honest."""
         return float(self.scores.get("cross_validated", self.scores.get("honest", math.nan)))
 
+    @property
+    def final_score_thr(self) -> float:
+        """The lowest score that a fused box is kept at; of several fusions the lowest."""
+        return min(config.final_score_thr for config in self.configs)
+
+    def above(self, score_thr: float) -> Recipe:
+        """Return the recipe with a score threshold for the fused boxes, where it has none."""
+        if self.final_score_thr or not score_thr:
+            return self
+        configs = (replace(config, final_score_thr=score_thr) for config in self.configs)
+        return replace(self, configs=tuple(configs))
+
     def check(self, models: Mapping[str, str], split_hash: str) -> None:
         """Refuse other inputs than those it was searched on.
 

@@ -6,29 +6,60 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from custom.ensemble.pipeline import Judgement
+from custom.evaluation import Metric, metric_of
 from custom.evaluation.tail import TailRow, tail_report
 
 if TYPE_CHECKING:
     from custom.ensemble.search import SearchResult
 
 
-def judgement_lines(judgement: Judgement | None) -> list[str]:
-    """Return the table of models and ensemble, and a warning where fusing is no gain."""
+def judgement_lines(
+    judgement: Judgement | None, metric: Metric, score_thr: float = 0.0
+) -> list[str]:
+    """Return the table of models and ensemble, and a warning where fusing is no gain.
+
+    Args:
+        judgement: What they score; None where nothing is labelled.
+        metric: What decides.
+        score_thr: The boxes of the submission have this score or more.
+    """
     if judgement is None:
-        return ["WARNING: not scored, since no labelled images are known; name them with --ann"]
+        lines = ["WARNING: not scored, since no labelled images are known; name them with --ann"]
+        if metric.punishes_false_boxes and not score_thr:
+            lines.append(
+                f"WARNING: {metric.title} falls with every false box, and no score threshold was "
+                "chosen; name labelled images with --ann, or give --score-thr"
+            )
+        return lines
     width = max(len("ENSEMBLE"), *map(len, judgement.singles))
     low, high = judgement.interval
-    lines = [f"{'model':{width}}  val mAP50"]
+    title = judgement.metric.title
+    lines = [f"{'model':{width}}  val {title}"]
     lines += [f"{name:{width}}  {value:.4f}" for name, value in judgement.singles.items()]
     lines.append(f"{'ENSEMBLE':{width}}  {judgement.fused:.4f}  (95%: {low:.4f} to {high:.4f})")
+    lines += _threshold_lines(judgement)
     lines.append(_rank_line(judgement))
     lines += [f"WARNING: {note}" for note in judgement.notes]
     if not judgement.is_gain:
         lines.append(
             f"WARNING: the ensemble ({judgement.fused:.4f}) is not above the best single model "
-            f"({judgement.best_single:.4f}); submit that one, or try another --method"
+            f"({judgement.best_name}, {title} {judgement.best_single:.4f}); submit that one, or "
+            "try another --method"
         )
     return lines
+
+
+def _threshold_lines(judgement: Judgement) -> list[str]:
+    """Say the score thresholds, where the metric is taken at one."""
+    if not judgement.metric.punishes_false_boxes:
+        return []
+    names = (*judgement.singles, "ENSEMBLE")
+    listed = ", ".join(
+        f"{name} {score_thr:g}"
+        for name, score_thr in zip(names, judgement.score_thrs, strict=True)
+    )
+    title = judgement.metric.title
+    return [f"{title} falls with every false box, so boxes below a score are left out: {listed}"]
 
 
 def _rank_line(judgement: Judgement) -> str:
@@ -43,8 +74,9 @@ def _rank_line(judgement: Judgement) -> str:
 
 def detail_lines(judgement: Judgement) -> list[str]:
     """Return what low scores and long lists are worth, and the changes of rank by class."""
-    report = tail_report(judgement.gt, judgement.predictions)
-    lines = ["", f"{'boxes that are kept':24}{'boxes':>10}{'mAP50':>9}{'cost':>9}"]
+    metric = judgement.metric
+    report = tail_report(judgement.gt, judgement.predictions, metric)
+    lines = ["", f"{'boxes that are kept':24}{'boxes':>10}{metric.title:>11}{'cost':>9}"]
     lines.append(_tail_line("all", report.num_boxes, report.full.value, 0.0))
     for rows, template in (
         (report.by_score, "of score {:g} or more"),
@@ -54,8 +86,8 @@ def detail_lines(judgement: Judgement) -> list[str]:
         lines += [_row_line(row, template) for row in cut]
     if report.num_beyond_max_dets:
         lines.append(
-            f"{report.num_beyond_max_dets} boxes are beyond the first 100 of their image and class "
-            "and are not scored at all"
+            f"{report.num_beyond_max_dets} boxes are beyond the first {metric.max_dets} of their "
+            "image and class and are not scored at all"
         )
     return [*lines, "", *_rank_table(judgement)]
 
@@ -66,7 +98,7 @@ def _row_line(row: TailRow, template: str) -> str:
 
 def _tail_line(what: str, num_boxes: int, value: float, cost: float) -> str:
     cost = round(cost, 4) + 0.0  # no minus before a zero
-    return f"{what:24}{num_boxes:10,}{value:9.4f}{cost:9.4f}"
+    return f"{what:24}{num_boxes:10,}{value:11.4f}{cost:9.4f}"
 
 
 def _rank_table(judgement: Judgement) -> list[str]:
@@ -92,12 +124,16 @@ def search_lines(result: SearchResult, names: Sequence[str]) -> list[str]:
     """Return what the search found beside what it must beat, and what each model adds."""
     rows = {"found by the search": result.chosen, **result.references}
     width = max(map(len, rows))
-    lines = [f"{'':{width}}  in sample  honest"]
-    lines += [f"{k:{width}}  {v.in_sample:9.4f}  {v.honest:.4f}" for k, v in rows.items()]
+    settings = result.settings
+    title = metric_of(settings.metric).title
+    lines = [f"{title:{width}}  in sample  cross-validated"]
+    lines += [f"{k:{width}}  {v.in_sample:9.4f}  {v.cross_validated:15.4f}" for k, v in rows.items()]
     lines.append(
-        f"honest: chosen without each of {result.settings.parts} parts of {result.num_images} "
-        "images in turn, scored on it, averaged"
+        f"cross-validated: chosen without each of {settings.inner_folds} inner folds of "
+        f"{result.num_images} images in turn, scored on it, averaged"
     )
+    if thresholds := [f"{each.final_score_thr:g}" for each in result.configs if each.final_score_thr]:
+        lines.append(f"boxes below a score are left out: {', '.join(dict.fromkeys(thresholds))}")
     for step in result.steps:
         lines.append(f"with {names[step.model]}: {step.value:.4f}")
     for each in result.contributions:
@@ -105,6 +141,6 @@ def search_lines(result: SearchResult, names: Sequence[str]) -> list[str]:
         lines.append(f"without {names[each.model]} it would lose {gain}")
     if not result.is_gain:
         lines.append(
-            "WARNING: the honest number is not above every reference: use the best of them"
+            "WARNING: the cross-validated score is not above every reference: use the best of them"
         )
     return lines

@@ -131,8 +131,12 @@ def describe(
 
 
 def _score_entry(judgement: Judgement) -> dict[str, Any]:
-    interval = list(judgement.interval)
-    return {"mAP50": judgement.fused, "interval": interval, "singles": judgement.singles}
+    return {
+        "metric": judgement.metric.name,
+        "value": judgement.fused,
+        "interval": list(judgement.interval),
+        "singles": judgement.singles,
+    }
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from custom.errors import PodiumError
+from custom.evaluation.metrics import DEFAULT_METRIC
 from custom.tables import Categories, Images
 from custom.tables.images import first_duplicate
 
@@ -32,8 +33,7 @@ class SubmissionFormat:
         empty: The cell of an image on which nothing was found.
         trailing_space: Whether a space follows every box on writing; both are read.
         classes: The class names that stand in place of numbers; None where numbers stand.
-        metric: What the competition scores by, as `custom.evaluation` names it; empty where it
-            has no name there.
+        metric: What the competition scores by, a name in `custom.evaluation.METRICS`.
         suffix: Extension of the file.
     """
 
@@ -46,7 +46,7 @@ class SubmissionFormat:
     empty: str = ""
     trailing_space: bool = False
     classes: tuple[str, ...] | None = None
-    metric: str = "AP50"
+    metric: str = DEFAULT_METRIC
     suffix: str = ".csv"
 
     @property
@@ -68,11 +68,6 @@ class SubmissionFormat:
     def box_fields(self) -> tuple[str, ...]:
         """The four numbers that say where a box is, by name."""
         return ("x", "y", "w", "h") if self.is_xywh else ("x1", "y1", "x2", "y2")
-
-    @property
-    def is_average_precision(self) -> bool:
-        """Whether boxes with low scores can never lower the metric."""
-        return self.metric in ("AP50", "vinbigdata")
 
     @property
     def string_column(self) -> str:
@@ -147,7 +142,7 @@ _ENTRIES = (
         columns=("patientId", "PredictionString"),
         id_column="patientId",
         row_id="stem",
-        metric="",  # mean precision over IoU .4:.05:.75, as Wheat's at other thresholds
+        metric="rsna",
     ),
     SubmissionFormat(
         "siim",
@@ -157,6 +152,7 @@ _ENTRIES = (
         row_id="stem",
         empty="none 1 0 0 1 1",
         classes=("negative", "typical", "indeterminate", "atypical", "opacity"),
+        metric="siim",
     ),
     SubmissionFormat(
         "gbr",

@@ -42,7 +42,7 @@ def test_the_submission_reads_back(
     assert meta["runs"] == ["a", "b", "c"]
     assert set(meta["val"]["singles"]) == {"a", "b", "c"}
     printed = capsys.readouterr().out
-    assert f"ENSEMBLE  {meta['val']['mAP50']:.4f}" in printed
+    assert f"ENSEMBLE  {meta['val']['value']:.4f}" in printed
 
 
 def test_the_report_says_what_the_tail_is_worth_and_what_moved(

@@ -1,0 +1,69 @@
+"""What a competition is decided by: its metric and its format, said once and found here.
+
+A config says both in `competition`, a training keeps them in its record, and a format brings the
+metric of its competition. Where files come without runs, `--metric` and `--format` say them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from custom.errors import PodiumError
+from custom.evaluation import DEFAULT_METRIC, Metric, metric_of
+from custom.files import PathLike
+from custom.runs import RECORD, Run, read_run
+from custom.submission.formats import format_of
+
+# Of files without runs, and of runs that do not say theirs.
+USUAL_FORMAT = "trash"
+
+
+@dataclass(frozen=True)
+class Competition:
+    """What decides, and how predictions are handed in.
+
+    Attributes:
+        metric: What decides.
+        format_name: A key of `custom.submission.FORMATS`.
+    """
+
+    metric: Metric
+    format_name: str
+
+
+def competition_of(
+    runs: Sequence[Run] = (), metric: str | None = None, format_name: str | None = None
+) -> Competition:
+    """Return what decides: what is named, else what the runs were recorded with.
+
+    A format that is named brings its competition's metric where that is not the default.
+
+    Args:
+        runs: Runs of one competition.
+        metric: A name in `custom.evaluation.METRICS`.
+        format_name: A key of `custom.submission.FORMATS`.
+
+    Raises:
+        PodiumError: If a name is unknown, or the runs differ and nothing is named.
+    """
+    form = format_of(format_name or _shared(runs, "submission_format", "--format") or USUAL_FORMAT)
+    if metric is None and form.metric != DEFAULT_METRIC and format_name is not None:
+        metric = form.metric
+    chosen = metric or _shared(runs, "metric", "--metric") or form.metric
+    return Competition(metric_of(chosen), form.name)
+
+
+def runs_among(paths: Sequence[PathLike]) -> list[Run]:
+    """Return the runs that some of the files are the test predictions of."""
+    return [read_run(p) for p in paths if (Path(p).with_suffix("") / RECORD).is_file()]
+
+
+def _shared(runs: Sequence[Run], name: str, option: str) -> str | None:
+    """Return what all runs have recorded, or None without runs."""
+    found = {run.name: run.record.get(name) for run in runs}
+    if len(set(found.values())) > 1:
+        told = ", ".join(f"{run} {value or '(none)'}" for run, value in found.items())
+        raise PodiumError(f"runs must be of one competition, but have {told}; choose by {option}")
+    return next(iter(found.values()), None)
