@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from custom.errors import PodiumError
 from custom.evaluation import DEFAULT_METRIC, Metric, metric_of
 from custom.files import PathLike
-from custom.runs import RECORD, Run, read_run
+from custom.runs import Run, is_run, read_run
 from custom.submission.formats import format_of
 
 # Of files without runs, and of runs that do not say theirs.
@@ -57,12 +56,12 @@ def competition_of(
 
 def runs_among(paths: Sequence[PathLike]) -> list[Run]:
     """Return the runs that some of the files are the test predictions of."""
-    return [read_run(p) for p in paths if (Path(p).with_suffix("") / RECORD).is_file()]
+    return [read_run(path) for path in paths if is_run(path)]
 
 
 def _shared(runs: Sequence[Run], name: str, option: str) -> str | None:
     """Return what all runs have recorded, or None without runs."""
-    found = {run.name: run.record.get(name) for run in runs}
+    found = {run.name: getattr(run.record, name) for run in runs}
     if len(set(found.values())) > 1:
         told = ", ".join(f"{run} {value or '(none)'}" for run, value in found.items())
         raise PodiumError(f"runs must be of one competition, but have {told}; choose by {option}")

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from custom.errors import PodiumError
-from custom.evaluation import score
+from custom.evaluation import DEFAULT_METRIC, metric_of, score
 from custom.files import read_json
 from custom.runs import RECORD, read_run
+from custom.submission.val_entry import val_entry_of
 from custom.tables.coco import read_ground_truth, read_results
 
 # What a training says of its progress, without what it says of its settings.
-PROGRESS = ("Epoch(", "error:", "mAP50")
+TITLE = metric_of(DEFAULT_METRIC).title
+PROGRESS = ("Epoch(", "error:", TITLE)
 # On the drawn data, models of unlike quality: clusters only of boxes that agree well.
 FUSION = ("--iou-thr", "0.65")
 TOOLS = Path(__file__).resolve().parent.parent / "tools"
@@ -78,7 +80,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the closing table: mAP50 on the sealed fold and on the test set."""
+    """One line of the closing table: the metric on the sealed fold and on the test set."""
 
     name: str
     val: float
@@ -183,11 +185,13 @@ class Demo:
 
     def _row_of_run(self, name: str) -> Row:
         run = read_run(self.plan.runs / name)
-        return Row(name, run.record.value("AP50"), self._test_score(run.test_file))
+        return Row(name, run.record.value(), self._test_score(run.test_file))
 
     def _row_of_ensemble(self) -> Row:
         meta = read_json(self.plan.submission.with_suffix(".meta.json"))
-        return Row("ensemble", meta["val"]["mAP50"], self._test_score(self.plan.submission))
+        value = val_entry_of(meta).value
+        assert value is not None  # the ensemble of two runs is scored
+        return Row("ensemble", value, self._test_score(self.plan.submission))
 
     def _test_score(self, path: Path) -> float:
         gt = read_ground_truth(self.plan.data / "test_boxes.json")

@@ -17,12 +17,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo and print its closing table."""
     parse_args(argv)
-    from custom.demo import Demo, Plan
+    from custom.demo import TITLE, Demo, Plan
 
     started = time.monotonic()
     plan = Plan()
     rows = Demo(plan, lambda line: print(line, flush=True)).run()
-    print(f"\n{'':20}  val mAP50  test mAP50")
+    print(f"\n{'':20}  val {TITLE}  test {TITLE}")
     for row in rows:
         print(f"{row.name:20}  {row.val:9.4f}  {row.test:10.4f}")
     print(f"{'in a browser':20}  {plan.report}")

@@ -55,8 +55,7 @@ def _threshold_lines(judgement: Judgement) -> list[str]:
         return []
     names = (*judgement.singles, "ENSEMBLE")
     listed = ", ".join(
-        f"{name} {score_thr:g}"
-        for name, score_thr in zip(names, judgement.score_thrs, strict=True)
+        f"{name} {score_thr:g}" for name, score_thr in zip(names, judgement.score_thrs, strict=True)
     )
     title = judgement.metric.title
     return [f"{title} falls with every false box, so boxes below a score are left out: {listed}"]
@@ -127,12 +126,16 @@ def search_lines(result: SearchResult, names: Sequence[str]) -> list[str]:
     settings = result.settings
     title = metric_of(settings.metric).title
     lines = [f"{title:{width}}  in sample  cross-validated"]
-    lines += [f"{k:{width}}  {v.in_sample:9.4f}  {v.cross_validated:15.4f}" for k, v in rows.items()]
+    lines += [
+        f"{k:{width}}  {v.in_sample:9.4f}  {v.cross_validated:15.4f}" for k, v in rows.items()
+    ]
     lines.append(
         f"cross-validated: chosen without each of {settings.inner_folds} inner folds of "
         f"{result.num_images} images in turn, scored on it, averaged"
     )
-    if thresholds := [f"{each.final_score_thr:g}" for each in result.configs if each.final_score_thr]:
+    if thresholds := [
+        f"{each.final_score_thr:g}" for each in result.configs if each.final_score_thr
+    ]:
         lines.append(f"boxes below a score are left out: {', '.join(dict.fromkeys(thresholds))}")
     for step in result.steps:
         lines.append(f"with {names[step.model]}: {step.value:.4f}")

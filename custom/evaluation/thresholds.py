@@ -1,8 +1,8 @@
 """The score threshold that a metric is taken at.
 
-A false box of low score costs an average precision nothing, and other metrics as much as one of high
-score. For these a threshold belongs to the predictions: it is chosen on out-of-fold predictions,
-and kept for the test set.
+A false box of low score costs an average precision nothing, and other metrics as much as one of
+high score. For these a threshold belongs to the predictions: it is chosen on out-of-fold
+predictions, and kept for the test set.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from custom.submission.checks.subject import subject_of_csv
 from custom.submission.csv_file import read_csv
 from custom.submission.formats import format_for, format_of
 from custom.submission.reader import known_numbers
+from custom.submission.val_entry import val_entry_of
 from custom.tables import Categories
 
 
@@ -54,10 +55,9 @@ def add_submission(
     path = Path(path)
     digest = sha256_of(path)
     meta = _read_meta(path, digest)
-    known = meta.get("val") or {}
-    if val is None and known.get("mAP50") is not None:
-        val = float(known["mAP50"])
-        val_interval = val_interval or known.get("interval")
+    known = val_entry_of(meta)
+    if val is None and known.value is not None:
+        val, val_interval = known.value, val_interval or known.interval
     entry = Entry(
         time or now(),
         path.stem,

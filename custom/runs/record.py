@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from custom.errors import PodiumError
+from custom.evaluation.metrics import DEFAULT_METRIC
 from custom.files import PathLike, locked, read_json, sha256_of, write_json
 from custom.typed_json import from_json, to_json
 
@@ -30,7 +31,7 @@ RECORD = "run.json"
 FORMAT = 2
 Extra = Mapping[str, Any]
 # What the metrics of format 1 are called since, and where their values by class go.
-_OLD_METRICS = {"mAP50": "AP50", "mAP": "AP"}
+_OLD_METRICS = {"mAP50": DEFAULT_METRIC, "mAP": "AP"}
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,8 @@ class RunRecord:
         model: What the folds of one model share, where config and seed do not tell.
         seed: Of the training; None if unknown.
         metric: The name of the competition's metric.
+        submission_format: How the competition takes predictions, a key of
+            `custom.submission.FORMATS`; empty where that is not recorded.
         thresholds: The score above which a box of a class counts, by class name.
         procedure: How val and test images were predicted, where it was not simply once.
         tta: Whether the test predictions are merged over flips and scales.
@@ -188,7 +191,8 @@ class RunRecord:
     config: str = ""
     model: str = ""
     seed: int | None = None
-    metric: str = "AP50"
+    metric: str = DEFAULT_METRIC
+    submission_format: str = ""
     thresholds: Mapping[str, float] = field(default_factory=dict)
     procedure: Mapping[str, Any] = field(default_factory=dict)
     tta: bool | None = None
@@ -274,5 +278,5 @@ def _upgraded_metrics(old: Mapping[str, Any]) -> dict[str, Any]:
         if name != "per_class"
     }
     if "per_class" in old:
-        metrics.setdefault("AP50", {})["per_class"] = old["per_class"]
+        metrics.setdefault(DEFAULT_METRIC, {})["per_class"] = old["per_class"]
     return metrics

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,7 +205,8 @@ def _write_meta(source: Path, out: Path) -> None:
         return
     run = find_run(source)
     if run is not None:
-        found = run.record.metrics.get("AP50")
-        val = {"mAP50": found.value if found else None, "interval": None}
+        value = run.record.value()
+        known = None if math.isnan(value) else value
+        val = {"metric": run.record.metric, "value": known, "interval": None}
         meta = {"runs": [run.name], "recipe": {}, "split_hash": run.split_hash, "val": val}
         write_json(meta_file, {**meta, "hash": digest})

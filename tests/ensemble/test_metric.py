@@ -55,8 +55,12 @@ def with_misses(gt: GroundTruth, bboxes: np.ndarray, image_index: np.ndarray) ->
 
 
 def annotations(gt: GroundTruth) -> dict[str, Any]:
-    sizes = zip(gt.images.ids.tolist(), gt.images.file_names, gt.images.sizes_hw.tolist())
-    boxes = zip(gt.images.ids[gt.image_index].tolist(), xyxy_to_xywh(gt.bboxes).tolist())
+    sizes = zip(
+        gt.images.ids.tolist(), gt.images.file_names, gt.images.sizes_hw.tolist(), strict=True
+    )
+    boxes = zip(
+        gt.images.ids[gt.image_index].tolist(), xyxy_to_xywh(gt.bboxes).tolist(), strict=True
+    )
     return {
         "images": [
             {"id": i, "file_name": name, "height": h, "width": w} for i, name, (h, w) in sizes
@@ -195,12 +199,12 @@ def test_what_decides_without_runs(
 
 
 def test_unknown_names_are_refused() -> None:
-    with pytest.raises(PodiumError, match="metric must be one of AP50, .*but is 'mAP50'"):
+    with pytest.raises(PodiumError, match=r"metric must be one of AP50, .*but is 'mAP50'"):
         competition_of((), "mAP50")
     with pytest.raises(PodiumError, match="format must be one of"):
         competition_of((), None, "csv")
 
 
 def test_a_threshold_out_of_range_is_refused(files: list[str]) -> None:
-    with pytest.raises(PodiumError, match="final_score_thr must be between 0 and 1, but is 1.5"):
+    with pytest.raises(PodiumError, match=r"final_score_thr must be between 0 and 1, but is 1\.5"):
         main([*files, "--score-thr", "1.5"])

@@ -155,7 +155,7 @@ def test_a_run_tells_images_classes_and_score(folder: Path) -> None:
     outcome = export("runs/x.json", context)
     assert outcome.written == Path("submissions/x.csv")
     meta = read_json("submissions/x.meta.json")
-    assert (meta["runs"], meta["split_hash"], meta["val"]["mAP50"]) == (["x"], "h", 0.5)
+    assert (meta["runs"], meta["split_hash"], meta["val"]["value"]) == (["x"], "h", 0.5)
 
 
 def test_one_of_the_two_must_be_given(capsys: pytest.CaptureFixture[str]) -> None:

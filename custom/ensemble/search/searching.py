@@ -133,9 +133,9 @@ def choose(
         best = max(tried, key=lambda config: objective.value(config, index))
         return (drop_idle_models(objective, best, index),)
     scores = np.stack([objective.outcome(config).per_class[index] for config in tried])
-    best_of_class = np.where(
-        np.isnan(scores), -np.inf, objective.metric.sign * scores
-    ).argmax(axis=0)
+    best_of_class = np.where(np.isnan(scores), -np.inf, objective.metric.sign * scores).argmax(
+        axis=0
+    )
     return tuple(tried[k] for k in best_of_class.tolist())
 
 
@@ -171,9 +171,7 @@ def _references(objective: Objective) -> dict[str, Compared]:
     return compared
 
 
-def _score_fold_as_given(
-    objective: Objective, configs: Sequence[FusionConfig], fold: int
-) -> float:
+def _score_fold_as_given(objective: Objective, configs: Sequence[FusionConfig], fold: int) -> float:
     """Choose among fusions without an inner fold, drop no model, and score on the fold."""
     best = _best_of(objective, configs, objective.without(fold))
     return objective.score(best, objective.on(fold))

@@ -64,7 +64,9 @@ def test_inner_folds_cover_the_images_once() -> None:
     assert sorted(np.concatenate(folds).tolist()) == list(range(10))
     assert [len(fold) for fold in folds] == [4, 3, 3]
     for bad in (1, 11):
-        with pytest.raises(PodiumError, match=f"inner folds must be between 2 and the 10 images, but are {bad}"):
+        with pytest.raises(
+            PodiumError, match=f"inner folds must be between 2 and the 10 images, but are {bad}"
+        ):
             make_inner_folds(10, bad, seed=0)
 
 
@@ -78,7 +80,9 @@ def test_search_is_never_worse_than_what_it_starts_from(objective: Objective) ->
     assert len(result.by_fold) == 3
 
 
-def test_the_cross_validated_score_is_of_choices_made_without_the_fold(objective: Objective) -> None:
+def test_the_cross_validated_score_is_of_choices_made_without_the_fold(
+    objective: Objective,
+) -> None:
     settings = replace(SETTINGS, trials=60)  # 20 without each fold: more than the starts
     result = search(objective.models, objective.gt, settings)
     expected, flattering = [], []
