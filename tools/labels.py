@@ -36,6 +36,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     diff.add_argument("--out", type=Path, required=True, help="data/<competition>/patches/x.jsonl")
     diff.add_argument("--author", help="git's user name")
     diff.add_argument("--reason", default="", help="for every edit")
+    diff.add_argument(
+        "--match",
+        choices=("name", "stem"),
+        default="name",
+        help="stem: names that Label Studio or Roboflow changed (%(default)s)",
+    )
+    diff.add_argument("--scale", action="store_true", help="boxes on resized copies, scaled back")
     diff.add_argument("--overwrite", action="store_true", help="replace an existing patch")
     both = commands.add_parser("score", help="score runs under two annotation files")
     both.add_argument("old", type=Path)
@@ -118,7 +125,8 @@ def _diff(args: argparse.Namespace) -> None:
 
     if not args.overwrite:
         refuse_replacing(args.out)
-    diff = diff_annotations(args.old, args.new, args.author or default_author(), args.reason)
+    author, by_stem = args.author or default_author(), args.match == "stem"
+    diff = diff_annotations(args.old, args.new, author, args.reason, by_stem, args.scale)
     write_patch(args.out, diff.edits)
     print(f"{len(diff.edits)} edits written to {args.out}")
     if diff.repeated:
@@ -126,6 +134,8 @@ def _diff(args: argparse.Namespace) -> None:
             f"note: {diff.repeated} edits are on exact copies of a box, which a patch names once: "
             "apply this one, and compare again"
         )
+    for new, old in list(diff.renamed.items())[:1]:
+        print(f"note: {len(diff.renamed)} images were matched by their stems: {new} is {old}, ...")
     for names, what in ((diff.missing, "missing in"), (diff.unknown, "only in")):
         if names:
             print(

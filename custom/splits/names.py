@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from custom.errors import PodiumError
 from custom.files import PathLike
@@ -30,13 +33,48 @@ def images_folder(ann_file: PathLike, images: Images, given: PathLike | None) ->
 
 
 def normalised(file_name: str) -> str:
-    r"""Return a file name with forward slashes and without `./`.
+    r"""Return a file name in Unicode's composed form, with forward slashes and without `./`.
 
     Example:
         >>> normalised("./train\\0001.jpg")
         'train/0001.jpg'
     """
-    return str(PurePosixPath(file_name.replace("\\", "/")))
+    return str(PurePosixPath(unicodedata.normalize("NFC", file_name.replace("\\", "/"))))
+
+
+# What tools make of `photo 0.jpg`: Label Studio `1a2b3c4d-photo_0.jpg` or `photo%200.jpg`,
+# Roboflow `photo-0_jpg.rf.<hash>.jpg`.
+_LABEL_STUDIO = re.compile(r"^[0-9a-f]{8}-(?=.)")
+_ROBOFLOW = re.compile(r"_(jpe?g|png|bmp|tiff?|webp)\.rf\.\w+$", re.IGNORECASE)
+
+
+def stem_of(file_name: str) -> str:
+    """Return what is left of a file name when what labelling tools add or change is taken away.
+
+    Folders, the extension, Label Studio's prefix, Roboflow's suffix and the escapes of URLs go;
+    case is folded, and whatever is no letter, digit, dot or minus becomes an underscore.
+
+    Example:
+        >>> stem_of("images/1a2b3c4d-Photo_0.jpg"), stem_of("photo%200_jpg.rf.Xy12.jpg")
+        ('photo_0', 'photo_0')
+    """
+    base = unquote(normalised(file_name)).rsplit("/", 1)[-1]
+    stem = _ROBOFLOW.sub("", _LABEL_STUDIO.sub("", base.rpartition(".")[0] or base))
+    return re.sub(r"[^\w.-]", "_", stem).casefold()
+
+
+def match_by_stem(file_names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
+    """Return which known name each file name means, by `stem_of`, where that is one to one."""
+    by_stem: list[dict[str, list[str]]] = [{}, {}]
+    for found, names in zip(by_stem, (file_names, known), strict=True):
+        for name in names:
+            found.setdefault(stem_of(name), []).append(name)
+    given, meant = by_stem
+    return {
+        names[0]: meant[stem][0]
+        for stem, names in given.items()
+        if len(names) == 1 and len(meant.get(stem, ())) == 1
+    }
 
 
 class NameIndex:

@@ -176,6 +176,45 @@ def test_files_without_a_common_image_are_refused(ann_file: Path, tmp_path: Path
         diff_annotations(ann_file, new)
 
 
+RENAMED = {
+    "train/0000.jpg": "images/1a2b3c4d-0000.jpg",  # Label Studio, an upload
+    "train/0001.jpg": "/data/local-files/?d=up/0001.jpg",  # Label Studio, local files
+    "train/0002.jpg": "0002_jpg.rf.9aBc3.jpg",  # Roboflow
+}
+
+
+def test_names_that_tools_changed_are_offered_and_then_matched(
+    ann_file: Path, tmp_path: Path
+) -> None:
+    content = apply(ann_file, Edit(FIRST, "relabel", "can", BOX, "cup", "ann", "r"))
+    for image in content["images"]:
+        image["file_name"] = RENAMED.get(image["file_name"], image["file_name"])
+    content["images"] = [i for i in content["images"] if i["file_name"] in RENAMED.values()]
+    known = {image["id"] for image in content["images"]}
+    content["annotations"] = [a for a in content["annotations"] if a["image_id"] in known]
+    new = tmp_path / "new.json"
+    new.write_text(json.dumps(content))
+    with pytest.raises(PodiumError, match=r"3 of 3 fit by their stems, .* --match stem"):
+        diff_annotations(ann_file, new)
+    diff = diff_annotations(ann_file, new, by_stem=True)
+    assert [(edit.image, edit.edit) for edit in diff.edits] == [(FIRST, "relabel")]
+    assert diff.renamed == {name: old for old, name in RENAMED.items()}
+
+
+def test_boxes_on_resized_copies_are_refused_or_scaled_back(ann_file: Path, tmp_path: Path) -> None:
+    content = apply(ann_file, Edit(FIRST, "relabel", "can", BOX, "cup", "ann", "r"))
+    for image in content["images"]:
+        image.update(height=image["height"] // 4, width=image["width"] // 4)
+    for annotation in content["annotations"]:
+        annotation["bbox"] = [round(value / 4) for value in annotation["bbox"]]
+    new = tmp_path / "new.json"
+    new.write_text(json.dumps(content))
+    with pytest.raises(PodiumError, match=r"must have the sizes .* scale the boxes back with"):
+        diff_annotations(ann_file, new)
+    edits = diff_annotations(ann_file, new, scale=True).edits
+    assert [(edit.image, edit.edit) for edit in edits] == [(FIRST, "relabel")]
+
+
 def test_foreign_and_shifted_classes_are_refused(tmp_path: Path) -> None:
     names = ("a", "b", "c", "d")
     boxes = [(i, i % 3, 10, 10, 50, 50) for i in range(12)]
