@@ -13,7 +13,7 @@ EXTRA_OF = {
     **dict.fromkeys(("torch", "mmengine", "mmcv", "mmdet", "albumentations", "cv2"), "detection"),
     **dict.fromkeys(("wandb", "tensorboard"), "tracking"),
     "optuna": "search",
-    **dict.fromkeys(("ensemble_boxes", "pycocotools"), "reference"),
+    "ensemble_boxes": "reference",
 }
 
 
