@@ -1,4 +1,4 @@
-"""Train the variants of an ablation file, gate each, and table what helped and how surely.
+"""Train the variants of an ablation file, gate each, and table what helped and by how much.
 
 Arguments after `--` go to tools/train.py. Run again, it goes on where it stopped.
 """

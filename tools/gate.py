@@ -1,4 +1,4 @@
-"""Say whether runs are better than their baseline: accept (0), reject (1) or cannot tell (3)."""
+"""Say whether runs are better than their baseline: accept (0), reject (1) or inconclusive (3)."""
 
 from __future__ import annotations
 

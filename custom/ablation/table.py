@@ -1,4 +1,4 @@
-"""The table that an ablation ends with: what helped, by how much, how surely."""
+"""The table that an ablation ends with: what helped, by how much, with which interval."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from custom.evaluation.metrics import DEFAULT_METRIC, Metric, metric_of
 from custom.evaluation.scoring import Score, match_for, score_matches
 from custom.tables import GroundTruth, Predictions
 
-# How many thresholds are tried in each of the two rounds.
-NUM_TRIED = 33
+# How many thresholds are tried in the first round, and in each that looks between neighbours.
+FIRST_TRIED, NEXT_TRIED = 33, 17
 
 
 def best_score_thr(
@@ -26,8 +26,8 @@ def best_score_thr(
 ) -> float:
     """Return the score threshold at which a metric is best; 0 for one that needs none.
 
-    Thresholds are tried so that the numbers of boxes they keep are in equal ratios, then once more
-    between the neighbours of the best. Of equal ones the lowest is taken.
+    Thresholds are tried so that the numbers of boxes they keep are in equal ratios, then between
+    the neighbours of the best, until nothing lies between. Of equal ones the lowest is taken.
 
     Args:
         matches: Of all boxes, as `match_for` makes them.
@@ -44,13 +44,14 @@ def best_score_thr(
         value = chosen.sign * score_matches(cut, chosen, image_weights).value
         return value if np.isfinite(value) else -np.inf
 
-    kept = np.geomspace(1, len(levels), NUM_TRIED)
-    tried = np.unique(len(levels) - np.round(kept).astype(np.int64))
-    values = {index: value_at(index) for index in tried.tolist()}
-    best = int(np.searchsorted(tried, _first_best(values)))
-    low, high = tried[max(best - 1, 0)], tried[min(best + 1, len(tried) - 1)]
-    for index in np.unique(np.linspace(low, high, NUM_TRIED).round().astype(np.int64)).tolist():
-        values[index] = values[index] if index in values else value_at(index)
+    values: dict[int, float] = {}
+    tried = len(levels) - np.geomspace(1, len(levels), FIRST_TRIED)
+    while missing := [k for k in np.unique(tried.round()).astype(int).tolist() if k not in values]:
+        values |= {index: value_at(index) for index in missing}
+        known = sorted(values)
+        best = known.index(_first_best(values))
+        ends = known[max(best - 1, 0)], known[min(best + 1, len(known) - 1)]
+        tried = np.linspace(*ends, NEXT_TRIED)
     return _short_between(levels, _first_best(values))
 
 

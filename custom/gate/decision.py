@@ -9,13 +9,13 @@ import numpy as np
 
 from custom.boxes import FloatArray
 from custom.errors import PodiumError
-from custom.evaluation import rare_class_notes
+from custom.evaluation import metric_of, rare_class_notes
 from custom.gate.difference import Difference, SeedNoise, difference_of
 from custom.gate.evidence import Pooled, pool
 from custom.gate.notes import class_notes, comparison_note, pseudo_label_notes, seed_note
 from custom.gate.policy import GatePolicy
 from custom.gate.power import needed_to_settle
-from custom.gate.verdict import ACCEPT, CANNOT_TELL, REJECT, Change, Verdict
+from custom.gate.verdict import ACCEPT, INCONCLUSIVE, REJECT, Change, Verdict
 from custom.runs import Evidence
 
 # How many resamples should lie beyond each end of the interval for it to stand still.
@@ -52,23 +52,25 @@ def gate(
     num_resamples = max(policy.num_resamples, math.ceil(2 * _SAMPLES_BEYOND / (1 - confidence)))
     difference = difference_of(pooled, policy.metric, num_resamples, policy.seed)
     overall, per_class = _changes(pooled, difference, policy, confidence)
-    decision, reason = _decide(overall, per_class, policy)
+    sign = metric_of(policy.metric).sign
+    gains = [change.as_gain(sign) for change in per_class]
+    decision, reason = _decide(overall.as_gain(sign), gains, policy)
     needed = None
-    if decision == CANNOT_TELL:
+    if decision == INCONCLUSIVE:
         needed = needed_to_settle(
             difference, policy.smallest_gain, confidence, policy.power,
-            difference.seed_noise or project_seed_noise,
+            difference.seed_noise or project_seed_noise, sign,
         )  # fmt: skip
     return Verdict(
         decision, reason, overall, per_class, confidence,
-        _p_value(difference.samples[:, -1], policy.smallest_gain), comparisons,
+        _p_value(sign * difference.samples[:, -1], policy.smallest_gain), comparisons,
         difference.num_images, difference.num_new, difference.num_baseline, pooled.folds,
         difference.seed_noise, project_seed_noise, needed,
         (
             seed_note(difference, overall, project_seed_noise),
             *comparison_note(comparisons, confidence, policy),
             *pseudo_label_notes(new, baseline),
-            *class_notes(per_class, policy),
+            *class_notes(gains, policy),
             *rare_class_notes(difference.samples, [change.name for change in per_class]),
         ),
         policy,
@@ -110,7 +112,7 @@ def _changes(
 
 
 def _decide(overall: Change, per_class: Sequence[Change], policy: GatePolicy) -> tuple[str, str]:
-    """Return the decision and its reason."""
+    """Return the decision and its reason; the changes have the sign of an improvement."""
     ends = (overall.difference, overall.low, overall.high)
     if any(math.isnan(end) for end in ends):
         return REJECT, f"{overall.name} cannot be computed: there is nothing to score"
@@ -118,7 +120,7 @@ def _decide(overall: Change, per_class: Sequence[Change], policy: GatePolicy) ->
     if lost:
         worst = min(lost, key=lambda change: change.high)
         return REJECT, (
-            f"{worst.name} surely loses more than {policy.largest_class_loss:.3f}: "
+            f"{worst.name} loses significantly more than {policy.largest_class_loss:.3f}: "
             f"{worst.difference:+.4f} [{worst.low:+.4f}, {worst.high:+.4f}]"
         )
     bound = f"the smallest useful gain, {policy.smallest_gain:.4f}"
@@ -126,7 +128,7 @@ def _decide(overall: Change, per_class: Sequence[Change], policy: GatePolicy) ->
         return ACCEPT, f"the whole interval lies above {bound}"
     if overall.high <= policy.smallest_gain:
         return REJECT, f"the whole interval lies at or below {bound}"
-    return CANNOT_TELL, f"the interval contains {bound}"
+    return INCONCLUSIVE, f"the interval contains {bound}"
 
 
 def _p_value(samples: FloatArray, smallest_gain: float) -> float:

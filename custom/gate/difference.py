@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
-from custom.evaluation import bootstrap_metric, match_for, score_matches
+from custom.evaluation import Metric, bootstrap_metric, match_at_best, metric_of, score_matches
 from custom.evaluation.bootstrap import interval_of
 from custom.gate.evidence import Pooled
 from custom.tables import Predictions
@@ -71,9 +71,14 @@ class Difference:
 
 
 def difference_of(pooled: Pooled, metric: str, num_resamples: int, seed: int) -> Difference:
-    """Compare the two sides: every replicate sees the same resampled images."""
-    new, new_samples, num_gt = _side(pooled, pooled.new, metric, num_resamples, seed)
-    baseline, samples, _ = _side(pooled, pooled.baseline, metric, num_resamples, seed)
+    """Compare the two sides: every replicate sees the same resampled images.
+
+    A metric that punishes every false box is taken at the score threshold that is best for each
+    replicate, on the images as they are.
+    """
+    chosen = metric_of(metric)
+    new, new_samples, num_gt = _side(pooled, pooled.new, chosen, num_resamples, seed)
+    baseline, samples, _ = _side(pooled, pooled.baseline, chosen, num_resamples, seed)
     difference = new_samples - samples
     values = (new, baseline)
     known = difference[:, -1][np.isfinite(difference[:, -1])]
@@ -115,12 +120,12 @@ def pooled_deviation(groups: Sequence[FloatArray]) -> tuple[FloatArray, int]:
 
 
 def _side(
-    pooled: Pooled, side: Sequence[Predictions], metric: str, num_resamples: int, seed: int
+    pooled: Pooled, side: Sequence[Predictions], metric: Metric, num_resamples: int, seed: int
 ) -> tuple[FloatArray, FloatArray, IntArray]:
     """Return the replicates' values (S, C+1), their mean resampled values (R, C+1), and num_gt."""
     values, total = [], np.zeros((num_resamples, len(pooled.gt.categories) + 1))
     for predictions in side:
-        matches = match_for(pooled.gt, predictions, metric)
+        matches, _ = match_at_best(pooled.gt, predictions, metric)
         result = score_matches(matches, metric)
         values.append([*result.per_class, result.value])
         total += bootstrap_metric(matches, metric, num_resamples, seed)

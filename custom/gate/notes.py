@@ -52,7 +52,7 @@ def pseudo_label_notes(new: Sequence[Evidence], baseline: Sequence[Evidence]) ->
 
 
 def class_notes(per_class: Sequence[Change], policy: GatePolicy) -> list[str]:
-    """Say which classes may lose too much, and which could not be judged."""
+    """Say which classes may lose too much, and which could not be evaluated."""
     notes = []
     unsure = [
         f"{change.name} ({change.difference:+.3f}, {change.num_boxes} boxes)"
@@ -60,7 +60,7 @@ def class_notes(per_class: Sequence[Change], policy: GatePolicy) -> list[str]:
         if change.difference < -policy.largest_class_loss <= change.high
     ]
     if unsure:
-        notes.append(f"May cost a class too much, not surely: {', '.join(unsure)}.")
+        notes.append(f"May cost a class too much, not significantly: {', '.join(unsure)}.")
     if absent := [change.name for change in per_class if change.num_boxes == 0]:
-        notes.append(f"Not judged, for want of boxes on the val images: {', '.join(absent)}.")
+        notes.append(f"Not evaluated, for want of boxes on the val images: {', '.join(absent)}.")
     return notes

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from custom.errors import PodiumError
+from custom.evaluation.metrics import DEFAULT_METRIC, metric_of
 
 
 @dataclass(frozen=True)
@@ -14,17 +15,18 @@ class GatePolicy:
     """When a change is taken.
 
     Attributes:
-        metric: What is compared, a name in `custom.evaluation.METRICS`.
+        metric: What is compared, a name in `custom.evaluation.METRICS`; the competition's where
+            the config's `gate` names none.
         smallest_gain: The smallest gain worth having. A change is accepted when the whole interval
             lies above it, rejected when the whole interval lies below.
         confidence: Of the interval, two-sided, before it is widened for several comparisons.
-        largest_class_loss: A change is rejected when it surely costs a class more than this.
+        largest_class_loss: A change is rejected when it costs a class significantly more.
         num_resamples: Of the bootstrap over images.
         seed: Of the bootstrap.
         power: How likely a verdict should be once the images or seeds called for are there.
     """
 
-    metric: str = "AP50"
+    metric: str = DEFAULT_METRIC
     smallest_gain: float = 0.0
     confidence: float = 0.95
     largest_class_loss: float = 0.05
@@ -33,6 +35,7 @@ class GatePolicy:
     power: float = 0.8
 
     def __post_init__(self) -> None:
+        metric_of(self.metric)
         for name in ("confidence", "power"):
             if not 0.5 <= getattr(self, name) < 1:
                 raise PodiumError(f"gate: {name} must be in [0.5, 1), but is {getattr(self, name)}")
@@ -43,7 +46,9 @@ class GatePolicy:
             raise PodiumError(f"gate: num_resamples must be 100 at least, not {self.num_resamples}")
 
     @classmethod
-    def from_dict(cls, values: Any, source: str = "gate") -> GatePolicy:
+    def from_dict(
+        cls, values: Any, source: str = "gate", metric: str = DEFAULT_METRIC
+    ) -> GatePolicy:
         """Return the policy that a config's `gate` describes; what it leaves out is the default.
 
         Raises:
@@ -54,4 +59,4 @@ class GatePolicy:
         known = [field.name for field in fields(cls)]
         if unknown := [key for key in values if key not in known]:
             raise PodiumError(f"{source}: gate's keys must be among {known}, not {unknown[0]!r}")
-        return cls(**values)
+        return cls(**{"metric": metric, **values})

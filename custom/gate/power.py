@@ -1,4 +1,4 @@
-"""How many more val images or seeds would settle what cannot be told yet."""
+"""How many more val images or seeds would settle what is inconclusive yet."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Needed:
 
 def needed_to_settle(
     difference: Difference, smallest_gain: float, confidence: float, power: float,
-    noise: SeedNoise | None,
+    noise: SeedNoise | None, sign: int = 1,
 ) -> Needed:  # fmt: skip
     """Return how many images or seeds would give a verdict with probability `power`.
 
@@ -40,8 +40,9 @@ def needed_to_settle(
         confidence: Of the interval, as it is used.
         power: The probability of a verdict.
         noise: Of the seeds, if known.
+        sign: Of the metric: -1 where less is better.
     """
-    distance = abs(float(difference.values[-1]) - smallest_gain)
+    distance = abs(sign * float(difference.values[-1]) - smallest_gain)
     normal = NormalDist()
     reach = normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(power)
     if distance == 0 or not math.isfinite(distance):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from custom.evaluation.metrics import metric_of
 from custom.gate.verdict import Change, Verdict
 
 # Nobody finds or labels more than so many times the val images, nor trains so many seeds.
@@ -11,7 +12,7 @@ _HEADER = f"{'':<18}{'boxes':>7}{'baseline':>10}{'new':>9}{'change':>10}   inter
 
 def format_verdict(verdict: Verdict) -> str:
     """Return the verdict as lines of text: the decision first, then what it rests on."""
-    overall = verdict.overall
+    overall, sign = verdict.overall, metric_of(verdict.policy.metric).sign
     lines = [
         f"{verdict.decision.upper()}: {overall.name} {overall.difference:+.4f} "
         f"[{overall.low:+.4f}, {overall.high:+.4f}], {verdict.reason}.",
@@ -20,7 +21,7 @@ def format_verdict(verdict: Verdict) -> str:
         "",
         _HEADER,
         _row(overall),
-        *(_row(change) for change in sorted(verdict.per_class, key=lambda c: c.difference)),
+        *(_row(change) for change in sorted(verdict.per_class, key=lambda c: sign * c.difference)),
         "",
         *verdict.notes,
         *_needed(verdict),
@@ -43,7 +44,7 @@ def _row(change: Change) -> str:
 
 
 def _needed(verdict: Verdict) -> list[str]:
-    """Say what would settle it, where it cannot be told."""
+    """Say what would settle it, where it is inconclusive."""
     if verdict.needed is None:
         return []
     needed, ways = verdict.needed, []

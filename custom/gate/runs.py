@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from custom.errors import PodiumError
+from custom.evaluation import DEFAULT_METRIC
 from custom.files import canonical_hash
 from custom.gate.decision import gate
 from custom.gate.difference import SeedNoise, pooled_deviation
@@ -61,7 +62,7 @@ def gate_runs(
         evidence[len(new_runs) :],
         policy,
         comparisons,
-        project_seed_noise(others),
+        project_seed_noise(others, policy.metric),
     )
     if record:
         names = [[run.name for run in side] for side in (new_runs, baseline_runs)]
@@ -73,9 +74,13 @@ def gate_runs(
 
 
 def policy_of(run: Run) -> GatePolicy:
-    """Return the policy in a run's config; the defaults where it has none, or was made without."""
+    """Return the policy in a run's config; the defaults where it has none, or was made without.
+
+    What is compared is the competition's metric, unless the policy names another.
+    """
     settings = run.config(only=("gate",)) if has_config(run.folder) else {}
-    return GatePolicy.from_dict(settings.get("gate", {}), f"{run.folder}: config")
+    source = f"{run.folder}: config"
+    return GatePolicy.from_dict(settings.get("gate", {}), source, run.record.metric)
 
 
 def count_comparisons(new: Sequence[Run], baseline: Sequence[Run], others: Sequence[Run]) -> int:
@@ -90,11 +95,11 @@ def count_comparisons(new: Sequence[Run], baseline: Sequence[Run], others: Seque
     return len(changes) + 1
 
 
-def project_seed_noise(runs: Iterable[Run]) -> SeedNoise | None:
-    """Return how much mAP50 varies between runs that differ in the seed alone; None if unknown."""
+def project_seed_noise(runs: Iterable[Run], metric: str = DEFAULT_METRIC) -> SeedNoise | None:
+    """Return how much a metric varies between runs that differ in the seed alone, if known."""
     groups: dict[str, dict[int, float]] = {}
     for run in runs:
-        value, seed = run.record.value("AP50"), run.record.seed
+        value, seed = run.record.value(metric), run.record.seed
         if seed is not None and not math.isnan(value) and (setting := setting_of(run)) is not None:
             groups.setdefault(setting, {})[seed] = value
     columns = [np.array(list(group.values()))[:, None] for group in groups.values()]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from custom.gate.difference import SeedNoise
 from custom.gate.policy import GatePolicy
 from custom.gate.power import Needed
 
-ACCEPT, REJECT, CANNOT_TELL = "accept", "reject", "cannot tell"
-EXIT_CODES = {ACCEPT: 0, REJECT: 1, CANNOT_TELL: 3}
+ACCEPT, REJECT, INCONCLUSIVE = "accept", "reject", "inconclusive"
+CANNOT_TELL = INCONCLUSIVE  # its name before, for scripts
+EXIT_CODES = {ACCEPT: 0, REJECT: 1, INCONCLUSIVE: 3}
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,19 @@ class Change:
     low: float
     high: float
 
+    def as_gain(self, sign: int) -> Change:
+        """Return the change with the sign of an improvement: -1 where less is better."""
+        if sign > 0:
+            return self
+        return replace(self, difference=-self.difference, low=-self.high, high=-self.low)
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """Accept, reject or cannot tell, and why.
+    """Accept, reject or inconclusive, and why.
 
     Attributes:
-        decision: "accept", "reject" or "cannot tell".
+        decision: "accept", "reject" or "inconclusive".
         reason: In one sentence.
         overall: The change of the metric.
         per_class: The change of each class, at a confidence widened by the number of classes.
@@ -56,7 +63,7 @@ class Verdict:
         folds: The folds that were pooled.
         seed_noise: Between the replicates here; part of the interval. None with one a side.
         project_seed_noise: Between runs of this project that differ in the seed alone, if known.
-        needed: What would settle it; None unless the decision is "cannot tell".
+        needed: What would settle it; None unless it is inconclusive.
         notes: What a reader must know, a sentence each.
         policy: What was asked for.
     """
@@ -80,7 +87,7 @@ class Verdict:
 
     @property
     def exit_code(self) -> int:
-        """0 to accept, 1 to reject, 3 if it cannot be told."""
+        """0 to accept, 1 to reject, 3 if it is inconclusive."""
         return EXIT_CODES[self.decision]
 
     def to_record(self) -> dict[str, Any]:

@@ -121,7 +121,7 @@ class KeptVerdict:
     """What the gate said of the change that a run belongs to.
 
     Attributes:
-        decision: "accept", "reject" or "cannot tell".
+        decision: "accept", "reject" or "inconclusive", which was once called "cannot tell".
         new: The names of the runs of the change.
         baseline: The names of the runs that they were compared with.
         overall: The change of the metric.

@@ -1,4 +1,4 @@
-"""All runs in one table: what was changed, what it scored, how surely, what the gate said."""
+"""All runs in one table: what was changed, what it scored, what the gate said."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def test_an_ablation_trains_with_the_real_tool(tmp_path: Path) -> None:
     assert all(record["missing"] == 0 for record in records)
     run = json.loads((out / "slow_seed7_fold1" / "run.json").read_text())
     assert (run["seed"], run["fold"]) == (7, 1)
-    assert run["verdict"]["decision"] in ("accept", "reject", "cannot tell")
+    assert run["verdict"]["decision"] in ("accept", "reject", "inconclusive")
     rows = tmp_path / "rows.json"
     list_runs([str(tmp_path / "runs"), "--no-intervals", "--json", str(rows)])
     (row,) = [row for row in json.loads(rows.read_text()) if row["run"] == "slow_seed7_fold1"]

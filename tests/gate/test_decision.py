@@ -21,7 +21,7 @@ BASE = evidence((0.6, 0.6), seed=1)
     [
         pytest.param((0.85, 0.85), "accept", 0, id="better"),
         pytest.param((0.3, 0.3), "reject", 1, id="worse"),
-        pytest.param((0.61, 0.61), "cannot tell", 3, id="about the same"),
+        pytest.param((0.61, 0.61), "inconclusive", 3, id="about the same"),
     ],
 )
 def test_decisions(shares, decision, exit_code):
@@ -52,23 +52,25 @@ def test_the_interval_is_the_paired_bootstrap():
 def test_a_gain_must_exceed_the_smallest_useful_one():
     new = evidence((0.7, 0.7), seed=4)
     assert gate([new], [BASE]).decision == "accept"
-    assert gate([new], [BASE], GatePolicy(smallest_gain=0.1)).decision == "cannot tell"
+    assert gate([new], [BASE], GatePolicy(smallest_gain=0.1)).decision == "inconclusive"
     assert gate([new], [BASE], GatePolicy(smallest_gain=0.3)).decision == "reject"
 
 
-def test_a_class_that_surely_loses_too_much_rejects():
+def test_a_class_that_loses_significantly_too_much_rejects():
     new = evidence((0.99, 0.4), seed=5)
     gained = GatePolicy(largest_class_loss=0.9)
     assert gate([new], [BASE], gained).decision == "accept"
     verdict = gate([new], [BASE], GatePolicy(largest_class_loss=0.05))
     assert verdict.decision == "reject"
-    assert "class 1 surely loses more than 0.050" in verdict.reason
+    assert "class 1 loses significantly more than 0.050" in verdict.reason
 
 
 def test_a_class_that_may_lose_too_much_is_named():
     verdict = gate([evidence((0.9, 0.57), seed=6)], [BASE], GatePolicy(largest_class_loss=0.02))
     assert verdict.decision == "accept"
-    assert any("May cost a class too much, not surely: class 1" in note for note in verdict.notes)
+    assert any(
+        "May cost a class too much, not significantly: class 1" in note for note in verdict.notes
+    )
 
 
 def test_nan_rejects():
@@ -77,7 +79,7 @@ def test_nan_rejects():
     verdict = gate(runs[:1], runs[1:])
     assert verdict.decision == "reject"
     assert "cannot be computed" in verdict.reason
-    assert "Not judged, for want of boxes on the val images: class 0, class 1." in verdict.notes
+    assert "Not evaluated, for want of boxes on the val images: class 0, class 1." in verdict.notes
     assert json.loads(json.dumps(verdict.to_record(), allow_nan=False))["overall"]["low"] is None
 
 
@@ -86,7 +88,7 @@ def test_more_comparisons_widen_the_interval():
     one, twenty = gate([new], [BASE]), gate([new], [BASE], comparisons=20)
     assert twenty.confidence == pytest.approx(1 - 0.05 / 20)
     assert twenty.overall.low < one.overall.low < one.overall.high < twenty.overall.high
-    assert (one.decision, twenty.decision) == ("accept", "cannot tell")
+    assert (one.decision, twenty.decision) == ("accept", "inconclusive")
     assert any("20 changes were tried" in note for note in twenty.notes)
     assert not any("changes were tried" in note for note in one.notes)
     with pytest.raises(PodiumError, match="comparisons must be at least 1"):
@@ -146,7 +148,7 @@ def test_pseudo_labels_are_told():
 
 def test_the_same_run_twice_cannot_be_told():
     verdict = gate([BASE], [BASE])
-    assert verdict.decision == "reject"  # the interval is [0, 0]: surely no gain
+    assert verdict.decision == "reject"  # the interval is [0, 0]: significantly no gain
     assert (verdict.overall.low, verdict.overall.high) == (0, 0)
 
 

@@ -18,7 +18,7 @@ def verdict() -> Verdict:
 
 def test_decision_first_then_all_classes(verdict):
     lines = format_verdict(verdict).splitlines()
-    assert lines[0].startswith("CANNOT TELL: AP50 ")
+    assert lines[0].startswith("INCONCLUSIVE: AP50 ")
     assert lines[1].startswith("300 val images, fold 0, 1 new against 1 baseline; 0.95 confidence")
     rows = [line for line in lines if line.startswith(("AP50 ", "class "))]
     assert [row.split()[0] for row in rows] == ["AP50", "class", "class"]
