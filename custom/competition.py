@@ -61,8 +61,9 @@ def runs_among(paths: Sequence[PathLike]) -> list[Run]:
 
 def _shared(runs: Sequence[Run], name: str, option: str) -> str | None:
     """Return what all runs have recorded, or None without runs."""
-    found = {run.name: getattr(run.record, name) for run in runs}
+    # What is not recorded, as in older runs, contradicts nothing.
+    found = {run.name: value for run in runs if (value := getattr(run.record, name))}
     if len(set(found.values())) > 1:
-        told = ", ".join(f"{run} {value or '(none)'}" for run, value in found.items())
+        told = ", ".join(f"{run} {value}" for run, value in found.items())
         raise PodiumError(f"runs must be of one competition, but have {told}; choose by {option}")
     return next(iter(found.values()), None)

@@ -1,4 +1,4 @@
-"""List all runs: what was changed against the baseline, mAP50 with interval, verdict, hours."""
+"""List all runs: task, trainer, what was changed, the metric with its interval, verdict, hours."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("folders", nargs="*", type=Path, default=[Path("runs")], help="where runs lie (runs)")
-    add("--sort", default="-mAP50", metavar="COLUMN", help="or --sort=-COLUMN (%(default)s)")
-    add("--filter", nargs="+", default=[], metavar="COND", help="fold=0 config=nano 'mAP50>0.6'")
+    add("--sort", default="-value", metavar="COLUMN", help="or --sort=-COLUMN (%(default)s)")
+    add("--filter", nargs="+", default=[], metavar="COND", help="fold=0 config=nano 'AP50>0.6'")
     add("--baseline", metavar="RUN", help="compare configs with it (the one it was gated against)")
     add("--no-intervals", action="store_true", help="do not resample the val images: quick")
     add("--json", type=Path, metavar="FILE", help="write the rows there too")

@@ -12,7 +12,13 @@ from custom.errors import PodiumError
 from custom.evaluation import metric_of, rare_class_notes
 from custom.gate.difference import Difference, SeedNoise, difference_of
 from custom.gate.evidence import Pooled, pool
-from custom.gate.notes import class_notes, comparison_note, pseudo_label_notes, seed_note
+from custom.gate.notes import (
+    class_notes,
+    comparison_note,
+    origin_notes,
+    pseudo_label_notes,
+    seed_note,
+)
 from custom.gate.policy import GatePolicy
 from custom.gate.power import needed_to_settle
 from custom.gate.verdict import ACCEPT, INCONCLUSIVE, REJECT, Change, Verdict
@@ -70,6 +76,7 @@ def gate(
             seed_note(difference, overall, project_seed_noise),
             *comparison_note(comparisons, confidence, policy),
             *pseudo_label_notes(new, baseline),
+            *origin_notes(new, baseline),
             *class_notes(gains, policy),
             *rare_class_notes(difference.samples, [change.name for change in per_class]),
         ),

@@ -51,6 +51,18 @@ def pseudo_label_notes(new: Sequence[Evidence], baseline: Sequence[Evidence]) ->
     return notes
 
 
+def origin_notes(new: Sequence[Evidence], baseline: Sequence[Evidence]) -> list[str]:
+    """Say which runs were trained elsewhere, and what therefore nobody here can know."""
+    elsewhere = [run for run in (*new, *baseline) if run.elsewhere]
+    if not elsewhere:
+        return []
+    names = ", ".join(f"{run.name} ({run.elsewhere})" for run in elsewhere)
+    return [
+        f"Trained elsewhere: {names}. In what else than the change their trainings differ, and how "
+        "much their seeds vary, is not known here."
+    ]
+
+
 def class_notes(per_class: Sequence[Change], policy: GatePolicy) -> list[str]:
     """Say which classes may lose too much, and which could not be evaluated."""
     notes = []

@@ -39,7 +39,7 @@ def gate_runs(
     Args:
         new: Run folders, or patterns such as `runs/new_*`: the seeds and folds of one change.
         baseline: The same for what it is compared with.
-        policy: What is asked for; that of the first new run's config if None.
+        policy: What is asked for; that of the first config of these runs if None.
         comparisons: How many changes were tried against this baseline, this one included; counted
             from the verdicts that the runs beside it keep if None.
         record: Whether to keep the verdict.
@@ -55,7 +55,9 @@ def gate_runs(
     others = runs_beside([*new_runs, *baseline_runs])
     if comparisons is None:
         comparisons = count_comparisons(new_runs, baseline_runs, others)
-    policy = policy or policy_of(new_runs[0])
+    # An imported run has no config, the baseline may have one.
+    told = next((run for run in (*new_runs, *baseline_runs) if has_config(run.folder)), new_runs[0])
+    policy = policy or policy_of(told)
     evidence = read_evidence([*new_runs, *baseline_runs])
     verdict = gate(
         evidence[: len(new_runs)],

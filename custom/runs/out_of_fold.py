@@ -37,6 +37,8 @@ class Evidence:
         fold: Whose images these are; None without folds.
         split_hash: Of the sealed split; None if there is none.
         pseudo_labels: Whether it was trained on labels that models made.
+        elsewhere: What trained it, where that was not this framework, so that nothing is known of
+            its seed and its config; empty else.
         annotations: All of the file that `gt` is a part of; None if there is none.
     """
 
@@ -47,6 +49,7 @@ class Evidence:
     fold: int | None = None
     split_hash: str | None = None
     pseudo_labels: bool = False
+    elsewhere: str = ""
     annotations: GroundTruth | None = None
 
 
@@ -213,6 +216,7 @@ def _evidence_of(run: Run, shared: _Shared) -> Evidence:
         fold=run.record.fold,
         split_hash=run.split_hash,
         pseudo_labels=run.record.pseudo_labels is not None,
+        elsewhere="" if run.record.config else str(run.record.trainer or "an unknown trainer"),
         annotations=annotations,
     )
 

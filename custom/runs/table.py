@@ -6,15 +6,15 @@ import logging
 import math
 import operator
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.table import Table
 
 from custom.errors import PodiumError
-from custom.evaluation import bootstrap_metric, match_for
+from custom.evaluation import bootstrap_metric, match_at_best
 from custom.evaluation.bootstrap import interval_of
 from custom.runs.config import has_config
 from custom.runs.config_diff import config_differences
@@ -25,7 +25,14 @@ logger = logging.getLogger(__name__)
 CONFIDENCE = 0.95
 CHANGES_SHOWN = 3
 _CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|!=|=|>|<)\s*(.*?)\s*")
-_SHOWN = ("run", "config", "changed", "seed", "fold", "mAP50", "interval", "verdict", "hours")
+# The columns before and behind the metric's, which has its name.
+_FIRST = ("run", "task", "trainer", "config", "changed", "seed", "fold")
+_LAST = ("interval", "verdict", "hours")
+_VALUE = "value"
+# Told in the title where all runs have the same.
+_IN_TITLE = ("task", "trainer")
+# What people typed when there was one metric.
+_ALIASES = {"mAP50": "AP50", "mAP": "AP"}
 _COMPARE = {
     ">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le,
     "=": operator.eq, "!=": operator.ne,
@@ -38,25 +45,33 @@ class RunRow:
 
     Attributes:
         run: Its folder's name.
-        config: The leaf it was trained with.
+        task: What it predicts.
+        trainer: What trained it; empty if unknown.
+        config: The config it was trained with; empty where there is none.
         changed: What differs from its baseline's resolved config; empty without a baseline.
         seed: Of the training; None if unknown.
         fold: That judges it.
-        mAP50: On the fold; NaN if unknown.
+        metric: The competition's.
+        value: Of that metric on the fold; NaN if unknown.
+        metrics: The value of every metric that is recorded, by name.
         low: Lower end of the 95% interval over val images; NaN if not asked for.
         high: Upper end.
         verdict: Of the gate, or "".
         baseline: The run that it was compared with, or "".
-        hours: Of training.
+        hours: Of training; NaN if unknown.
         split: The start of the split's hash.
     """
 
     run: str
+    task: str
+    trainer: str
     config: str
     changed: tuple[str, ...]
     seed: int | None
     fold: int | None
-    mAP50: float
+    metric: str
+    value: float
+    metrics: Mapping[str, float]
     low: float
     high: float
     verdict: str
@@ -81,13 +96,15 @@ def filter_rows(rows: Sequence[RunRow], conditions: Iterable[str]) -> list[RunRo
 
     Args:
         rows: The rows.
-        conditions: `fold=0`, `mAP50>0.6`, `verdict!=reject`; text matches where it is contained,
+        conditions: `fold=0`, `AP50>0.6`, `verdict!=reject`; text matches where it is contained,
             so that `config=nano` finds `universenet_nano`.
 
     Raises:
         PodiumError: If a condition is none, or its column unknown.
     """
     parsed = [_parse(condition) for condition in conditions]
+    for name, _, _ in parsed:
+        _check_column(name, rows)
     return [row for row in rows if all(_holds(row, *condition) for condition in parsed)]
 
 
@@ -98,33 +115,65 @@ def sort_rows(rows: Sequence[RunRow], key: str) -> list[RunRow]:
         PodiumError: If there is no such column.
     """
     name, falling = key.removeprefix("-"), key.startswith("-")
-    _check_column(name)
-    known = [row for row in rows if not _unknown(getattr(row, name))]
-    unknown = [row for row in rows if _unknown(getattr(row, name))]
-    return sorted(known, key=lambda row: getattr(row, name), reverse=falling) + unknown
+    _check_column(name, rows)
+    known = [row for row in rows if not _unknown(_cell(row, name))]
+    unknown = [row for row in rows if _unknown(_cell(row, name))]
+    return sorted(known, key=lambda row: _cell(row, name), reverse=falling) + unknown
 
 
 def records_of(rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     """Return rows as JSON has them."""
-    return [
-        {key: None if _unknown(value) else value for key, value in asdict(row).items()}
-        for row in rows
-    ]
+    records = []
+    for row in rows:
+        record = {key: None if _unknown(cell) else cell for key, cell in asdict(row).items()}
+        metrics = {name: None if _unknown(value) else value for name, value in row.metrics.items()}
+        records.append({**record, "metrics": metrics})
+    return records
 
 
 def table_of(rows: Sequence[RunRow]) -> Table:
-    """Return rows as a table for the terminal."""
-    table = Table(title=f"{len(rows)} runs")
-    for name in _SHOWN:
-        table.add_column(name, justify="right" if name in ("mAP50", "hours") else "left")
+    """Return rows as a table for the terminal; the metric's column has its name.
+
+    Task and trainer are in the title where all rows have the same.
+    """
+    metrics = list(dict.fromkeys(row.metric for row in rows))
+    several = len(metrics) > 1
+    shared = [name for name in _IN_TITLE if len({getattr(row, name) for row in rows}) == 1]
+    told = [value for name in shared if (value := getattr(rows[0], name))]
+    title = ", ".join([f"{len(rows)} runs", *told])
+    if several:
+        title += f"; several metrics, which do not compare: {', '.join(metrics)}"
+    header = "value" if several else (metrics or ["value"])[0]
+    table = Table(title=title)
+    shown = [name for name in (*_FIRST, _VALUE, *_LAST) if name not in shared]
+    for name in shown:
+        justify: Literal["right", "left"] = "right" if name in (_VALUE, "hours") else "left"
+        table.add_column(header if name == _VALUE else name, justify=justify)
     for row in rows:
-        interval = "" if math.isnan(row.low) else f"{row.low:.3f} to {row.high:.3f}"
-        more = len(row.changed) - CHANGES_SHOWN
-        changed = [*row.changed[:CHANGES_SHOWN], *([f"and {more} more"] if more > 0 else [])]
-        cells = (row.run, Path(row.config).stem, "\n".join(changed), row.seed, row.fold)
-        score = f"{row.mAP50:.4f}"
-        table.add_row(*map(str, cells), score, interval, row.verdict, f"{row.hours:.2f}")
+        cells = _cells(row, several)
+        table.add_row(*(cells[name] for name in shown))
     return table
+
+
+def _cells(row: RunRow, several: bool) -> dict[str, str]:
+    """Return a row as text by column; what is not known is empty."""
+    more = len(row.changed) - CHANGES_SHOWN
+    changed = [*row.changed[:CHANGES_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+    value = "" if math.isnan(row.value) else f"{row.value:.4f}"
+    interval = "" if math.isnan(row.low) else f"{row.low:.3f} to {row.high:.3f}"
+    return {
+        "run": row.run,
+        "task": row.task,
+        "trainer": row.trainer,
+        "config": Path(row.config).stem,
+        "changed": "\n".join(changed),
+        "seed": "" if row.seed is None else str(row.seed),
+        "fold": "" if row.fold is None else str(row.fold),
+        _VALUE: f"{value} {row.metric}" if several else value,
+        "interval": interval,
+        "verdict": row.verdict,
+        "hours": "" if math.isnan(row.hours) else f"{row.hours:.2f}",
+    }
 
 
 def _row(run: Run, baseline: Run | None, intervals: bool) -> RunRow:
@@ -132,16 +181,20 @@ def _row(run: Run, baseline: Run | None, intervals: bool) -> RunRow:
     low, high = _interval(run) if intervals else (math.nan, math.nan)
     return RunRow(
         run=run.name,
+        task=record.task,
+        trainer=str(record.trainer or ""),
         config=record.config,
         changed=tuple(_changes(run, baseline)) if baseline else (),
         seed=record.seed,
         fold=record.fold,
-        mAP50=record.value("AP50"),
+        metric=record.metric,
+        value=record.value(),
+        metrics={name: record.value(name) for name in record.metrics},
         low=low,
         high=high,
         verdict=record.verdict.decision if record.verdict else "",
         baseline=baseline.name if baseline else "",
-        hours=(record.wall_time_s or 0.0) / 3600,
+        hours=math.nan if record.wall_time_s is None else record.wall_time_s / 3600,
         split=run.split_hash[:12],
     )
 
@@ -163,27 +216,27 @@ def _changes(run: Run, baseline: Run) -> list[str]:
 
 
 def _interval(run: Run) -> tuple[float, float]:
-    """Return the ends of the interval of a run's mAP50; NaN where its data is gone."""
+    """Return the ends of the interval of a run's metric; NaN where its data is gone."""
+    metric = run.record.metric
     try:
-        matches = match_for(run.val_ground_truth, run.val_predictions(), "AP50")
+        matches, _ = match_at_best(run.val_ground_truth, run.val_predictions(), metric)
     except PodiumError as error:
         logger.warning("no interval for %s: %s", run.name, error)
         return math.nan, math.nan
-    low, high = interval_of(bootstrap_metric(matches, "AP50"), CONFIDENCE)
+    low, high = interval_of(bootstrap_metric(matches, metric), CONFIDENCE)
     return float(low[-1]), float(high[-1])
 
 
 def _parse(condition: str) -> tuple[str, str, str]:
     if not (found := _CONDITION.fullmatch(condition)):
-        raise PodiumError(f"a filter must be like fold=0 or mAP50>0.6, but is {condition!r}")
+        raise PodiumError(f"a filter must be like fold=0 or AP50>0.6, but is {condition!r}")
     name, sign, value = found.groups()
-    _check_column(name)
     return name, sign, value
 
 
 def _holds(row: RunRow, name: str, sign: str, value: str) -> bool:
     """Return whether a condition holds; text is contained or not, numbers are compared."""
-    own = getattr(row, name)
+    own = _cell(row, name)
     if isinstance(own, str | tuple) and sign in ("=", "!="):
         text = own if isinstance(own, str) else "\n".join(own)
         return (value in text) == (sign == "=")
@@ -191,13 +244,26 @@ def _holds(row: RunRow, name: str, sign: str, value: str) -> bool:
         wanted = float(value)
     except ValueError:
         raise PodiumError(f"{name} must be compared with a number, not {value!r}") from None
+    if isinstance(own, str | tuple):
+        raise PodiumError(f"{name} is text, which is compared by = or !=, not {sign}")
     return own is not None and bool(_COMPARE[sign](own, wanted))
 
 
-def _check_column(name: str) -> None:
-    known = [field.name for field in fields(RunRow)]
-    if name not in known:
+def _cell(row: RunRow, name: str) -> Any:
+    """Return what a row has in a column; a metric's name is a column too."""
+    if name in _columns():
+        return getattr(row, name)
+    return row.metrics.get(_ALIASES.get(name, name), math.nan)
+
+
+def _check_column(name: str, rows: Sequence[RunRow]) -> None:
+    known = [*_columns(), *dict.fromkeys(metric for row in rows for metric in row.metrics)]
+    if name not in known and name not in _ALIASES:
         raise PodiumError(f"a column must be one of {known}, but is {name!r}")
+
+
+def _columns() -> list[str]:
+    return [field.name for field in fields(RunRow) if field.name != "metrics"]
 
 
 def _unknown(value: Any) -> bool:

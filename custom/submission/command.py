@@ -158,7 +158,7 @@ def export(
     if context.images is None or context.categories is None:
         raise PodiumError(f"{path}: the test images must be known; name them by --images test.json")
     table = read_submission(path, format_name, context.images, context.categories)
-    table, notes = _repaired(table, context.images, clip, drop_degenerate)
+    table, notes = repaired(table, context.images, clip, drop_degenerate)
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / out.name
         write_submission(trial, table, context.images, context.categories, format_name)
@@ -179,7 +179,7 @@ def _findings(path: PathLike, context: Context, format_name: str) -> list[Findin
     return check_submission(path, form.name, *given, context.like)
 
 
-def _repaired(
+def repaired(
     table: Predictions, images: Images, clip: bool, drop_degenerate: bool
 ) -> tuple[Predictions, tuple[str, ...]]:
     """Return the table after the repairs that were asked for, and how many boxes they changed."""

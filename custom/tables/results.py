@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import itemgetter
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import orjson
@@ -139,6 +139,8 @@ def _read_part(text: bytes, images: Images, categories: Categories) -> _Columns:
     """Return the columns of some records; any fault is an error, whichever."""
     records = orjson.loads(text)
     count = len(records)
+    if (b"true" in text or b"false" in text) and any(map(_has_bool, records)):
+        raise ValueError("true and false, which Python takes for 1 and 0, are no numbers")
     corners = list(map(itemgetter("bbox"), records))
     if corners and set(map(len, corners)) != {4}:
         raise ValueError("a box must be four numbers")
@@ -149,6 +151,12 @@ def _read_part(text: bytes, images: Images, categories: Categories) -> _Columns:
     scores = _doubles(map(itemgetter("score"), records))
     positions = (np.fromiter(image_index, np.int64, count), np.fromiter(labels, np.int64, count))
     return _Columns(*positions, xywh_to_xyxy(flat.reshape(-1, 4)), scores)
+
+
+def _has_bool(record: dict[str, Any]) -> bool:
+    """Return whether a detection has true or false where a number belongs."""
+    values = (*record["bbox"], *(record[key] for key in ("image_id", "category_id", "score")))
+    return bool in map(type, values)
 
 
 def _doubles(numbers: Iterable[float]) -> FloatArray:

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import io
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from custom.errors import PodiumError
 from custom.evaluation import score
-from custom.runs import KeptVerdict, MetricValue, Run, read_run, runs_below, update_record
-from custom.runs.table import filter_rows, make_rows, records_of, sort_rows
-from custom.testing.toy_runs import make_toy_run, make_toy_split
+from custom.runs import KeptVerdict, MetricValue, Run, Trainer, read_run, runs_below, update_record
+from custom.runs.table import RunRow, filter_rows, make_rows, records_of, sort_rows, table_of
+from custom.testing.toy_runs import edit_record, make_toy_run, make_toy_split
 from tools.runs import main
 
 
@@ -33,7 +36,8 @@ def test_rows(runs: list[Run]) -> None:
     assert [row.run for row in (a, b, c)] == ["a", "b", "c"]
     assert (a.changed, a.verdict, a.baseline) == ((), "", "")
     assert (b.changed, b.verdict, b.baseline) == (("model.depth: 18 -> 19",), "accept", "a")
-    assert (b.seed, b.fold, b.mAP50, b.hours) == (1, 0, 0.6, 2.0)
+    assert (b.seed, b.fold, b.value, b.metric, b.hours) == (1, 0, 0.6, "AP50", 2.0)
+    assert (b.task, b.trainer, b.metrics["AP50"]) == ("detection", "toy", 0.6)
     assert math.isnan(b.low)
     assert c.baseline == ""
 
@@ -68,6 +72,8 @@ def test_lost_data_costs_the_interval_only(runs: list[Run], tmp_path: Path) -> N
         pytest.param(["config=net_"], ["a", "b", "c"], id="contained"),
         pytest.param(["config!=net_a"], ["b", "c"], id="not contained"),
         pytest.param(["mAP50 >= 0.6", "hours<2"], ["c"], id="both"),
+        pytest.param(["AP50>=0.6", "value<0.65"], ["b"], id="metric"),
+        pytest.param(["task=detect", "trainer=toy", "metric=AP"], ["a", "b", "c"], id="origin"),
         pytest.param(["verdict=accept"], ["b"], id="verdict"),
         pytest.param(["changed=depth"], ["b"], id="changed"),
     ],
@@ -82,7 +88,9 @@ def test_filters(conditions: list[str], expected: list[str], runs: list[Run]) ->
     [
         ("fold", "a filter must be like"),
         ("nothing=1", "a column must be one of"),
+        ("wheat>0", "a column must be one of .*, but is 'wheat'"),
         ("fold=x", "fold must be compared with a number"),
+        ("run>1", "run is text, which is compared by = or !=, not >"),
     ],
 )
 def test_bad_filters(condition: str, message: str, runs: list[Run]) -> None:
@@ -115,3 +123,36 @@ def test_the_tool(runs: list[Run], tmp_path: Path, capsys: pytest.CaptureFixture
     printed = capsys.readouterr().out
     assert "2 runs" in printed
     assert "accept" in printed
+
+
+def printed(rows: list[RunRow]) -> str:
+    console = Console(width=200, file=io.StringIO())
+    console.print(table_of(rows))
+    return console.file.getvalue()
+
+
+def test_the_metric_names_its_column_and_several_are_told(runs: list[Run]) -> None:
+    rows = make_rows(runs, None, intervals=False)
+    assert "3 runs, detection, toy" in printed(rows)
+    assert re.search(r"run .* config .* AP50 ", printed(rows))
+    assert "trainer" not in printed(rows)
+    changed = {"metric": "wheat", "metrics": {"wheat": MetricValue(0.25)}}
+    update_record(runs[1].folder, trainer=Trainer("ultralytics", "8.4"), **changed)
+    rows = make_rows(runs_below([runs[0].folder.parent]), None, intervals=True)
+    text = printed(rows)
+    assert "3 runs, detection; several metrics, which do not compare: AP50, wheat" in text
+    assert "ultralytics 8.4" in text
+    assert "0.2500 wheat" in text
+    assert "0.5000 AP50" in text
+    assert rows[1].low < rows[1].high  # of the wheat metric
+    assert rows[1].high != rows[0].high
+    assert [row.run for row in filter_rows(rows, ["wheat>0"])] == ["b"]
+
+
+def test_what_is_not_known_is_empty(runs: list[Run]) -> None:
+    edit_record(runs[0].folder, seed=None, wall_time_s=None, trainer=None)
+    (row,) = make_rows([read_run(runs[0].folder)], None, intervals=False)
+    assert (row.seed, row.trainer) == (None, "")
+    assert records_of([row])[0]["hours"] is None
+    assert "None" not in printed([row])
+    assert "nan" not in printed([row])

@@ -86,6 +86,28 @@ def test_what_numpy_takes_for_a_number_is_refused(
         read_results(tmp_path / "x.json", IMAGES, CATEGORIES)
 
 
+@pytest.mark.usefixtures("_parts")
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("image_id", True, "image_id must name a known image, but True is none"),
+        ("category_id", False, "category_id must name a known category, but False is none"),
+        ("score", True, "score of detection 4 must be a number, but is True"),
+        ("bbox", [1, 2, 3, True], "bbox of detection 4 must be four numbers"),
+    ],
+)
+def test_true_and_false_are_no_numbers(
+    table: Predictions, key: str, value: object, message: str, tmp_path: Path
+) -> None:
+    write_results(tmp_path / "x.json", table, CATEGORIES)
+    content = json.loads((tmp_path / "x.json").read_text())
+    content[4][key] = value
+    content[5]["fits"] = True  # what another key holds does not matter
+    (tmp_path / "x.json").write_text(json.dumps(content))
+    with pytest.raises(PodiumError, match=message):
+        read_results(tmp_path / "x.json", IMAGES, CATEGORIES)
+
+
 @pytest.mark.parametrize("around", ["{} ", "1, "], ids=["object", "number"])
 def test_something_around_the_list_is_refused(around: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(around + "[]")

@@ -1,0 +1,158 @@
+"""Predictions made elsewhere: read onto exactly the images that they must be of, and checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from custom.boxes import FloatArray
+from custom.errors import PodiumError
+from custom.evaluation import Metric
+from custom.files import PathLike
+from custom.submission.checker import CHECKS, blocks, run_checks
+from custom.submission.checks.distribution import check_threshold
+from custom.submission.checks.subject import Finding, subject_of_table
+from custom.submission.command import repaired
+from custom.submission.csv_file import read_csv
+from custom.submission.formats import SubmissionFormat, format_for
+from custom.submission.reader import rows_to_predictions
+from custom.submission.rows import parse_rows
+from custom.tables import Categories, GroundTruth, Images, Predictions
+from custom.tables.coco import read_results
+from custom.tables.predictions import concatenate
+
+# Detectors keep boxes of low scores, so they leave few images with objects without any.
+SUSPICIOUS_SHARE = 0.2
+_LINE = re.compile(r"^line \d+ \((.*)\)")
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """The images that a file must be of.
+
+    Attributes:
+        name: What they are, for messages: "fold 0", "the test set".
+        images: These images.
+        categories: The classes.
+        others: All images of their annotation file; those not in `images` are refused by name.
+        shares: Each class's share of the annotated boxes, shape (C,); None if unknown.
+        annotated: Which of `images` have annotated boxes, shape (I,); None if unknown.
+    """
+
+    name: str
+    images: Images
+    categories: Categories
+    others: Images
+    shares: FloatArray | None = None
+    annotated: Sequence[bool] | None = None
+
+    @classmethod
+    def of_fold(cls, name: str, gt: GroundTruth, annotations: GroundTruth) -> Place:
+        """Return the images of a fold, whose boxes `gt` are a part of `annotations`."""
+        counts = np.bincount(gt.labels, minlength=len(gt.categories))
+        annotated = (np.diff(gt.offsets) > 0).tolist()
+        shares = counts / max(1, gt.num_boxes)
+        return cls(name, gt.images, gt.categories, annotations.images, shares, annotated)
+
+
+def read_foreign(
+    path: PathLike,
+    place: Place,
+    format_name: str,
+    metric: Metric,
+    clip: bool = False,
+    drop_degenerate: bool = False,
+) -> tuple[Predictions, list[str]]:
+    """Read a file of predictions and check it as a submission is checked.
+
+    Args:
+        path: COCO results (`.json`), or a CSV file in the format.
+        place: The images that it must be of. One without a row or box counts as looked at, with
+            nothing found.
+        format_name: A key of `FORMATS`.
+        metric: Of the competition; one that punishes every false box wants no boxes of low score.
+        clip: Limit boxes to their images.
+        drop_degenerate: Drop boxes with x2 <= x1 or y2 <= y1.
+
+    Returns:
+        The table on the place's images, in their order, and what a person must know.
+
+    Raises:
+        PodiumError: If the file is not readable, is of other images or classes, or has boxes that
+            would not be right in a submission either.
+    """
+    form = format_for(path, format_name)
+    read = _read_coco if form.suffix == ".json" else _read_csv
+    table, notes = repaired(read(path, form, place), place.images, clip, drop_degenerate)
+    if not table.num_boxes:
+        raise PodiumError(f"{path} must have predictions on {place.name}, but has no box on it")
+    subject = subject_of_table(table, form, place.images, place.categories, place.shares)
+    asked = [c for c in CHECKS if c is not check_threshold or not metric.punishes_false_boxes]
+    found = run_checks(subject, asked)
+    sentences = [_sentence(path, each) for each in found]
+    if blocks(found):
+        raise PodiumError("\n".join(sentences))
+    return table, [*notes, *sentences, *_coverage(path, table, place)]
+
+
+def _read_coco(path: PathLike, form: SubmissionFormat, place: Place) -> Predictions:
+    table = read_results(path, place.others, place.categories)
+    inside = np.isin(place.others.ids, place.images.ids)
+    strange = np.flatnonzero(~inside & (np.diff(table.offsets) > 0))
+    _refuse_others(path, [place.others.file_names[i] for i in strange.tolist()], place)
+    return table.aligned_to(place.images.ids)
+
+
+def _read_csv(path: PathLike, form: SubmissionFormat, place: Place) -> Predictions:
+    if not Path(path).is_file():
+        raise PodiumError(f"cannot read {path}: there is no such file")
+    rows = parse_rows(read_csv(path), form)
+    names = form.row_names(place.images)
+    id_of = dict(zip(names, place.images.ids.tolist(), strict=True))
+    strange = [name for name in rows.names if name not in id_of]
+    if form.row_id != "position":
+        known = set(form.row_names(place.others))
+        _refuse_others(path, [name for name in strange if name in known], place)
+    if strange:
+        raise PodiumError(
+            f"{path}: {form.id_column} must name an image of {place.name}, like {names[0]!r}, but "
+            f"{strange[0]!r} does not ({len(strange)} such)"
+        )
+    ids = np.array([id_of[name] for name in rows.names], np.int64)
+    found = rows_to_predictions(rows, ids, place.categories)
+    missing = Predictions.empty(np.setdiff1d(place.images.ids, ids))
+    return concatenate([found, missing], str(path)).aligned_to(place.images.ids)
+
+
+def _refuse_others(path: PathLike, names: Sequence[str], place: Place) -> None:
+    if names:
+        raise PodiumError(
+            f"{path} must be of the images of {place.name} only, but {names[0]} is not one of them "
+            f"({len(names)} such); a model has seen the images of the other folds: export the "
+            f"predictions on the {len(place.images)} images of {place.name}"
+        )
+
+
+def _coverage(path: PathLike, table: Predictions, place: Place) -> list[str]:
+    """Say where so many images have no box that a part of the file may be lost."""
+    expected = np.asarray(place.annotated or [True] * len(place.images))
+    without = expected & (np.diff(table.offsets) == 0)
+    if without.sum() <= SUSPICIOUS_SHARE * expected.sum():
+        return []
+    first = place.images.file_names[int(np.argmax(without))]
+    kind = "images" if place.annotated is None else "images with annotated boxes"
+    return [
+        f"{path}: {int(without.sum())} of {int(expected.sum())} {kind} of {place.name} have no "
+        f"prediction, the first is {first}; they count as looked at, with nothing found. Was a "
+        "part of the file lost, or a high score threshold used?"
+    ]
+
+
+def _sentence(path: PathLike, finding: Finding) -> str:
+    """Return what was found; lines of a file in the images' order are not those of this one."""
+    where = _LINE.sub(r"\1", finding.where)
+    return f"{path}: {f'{where}: ' if where else ''}{finding.message}"
