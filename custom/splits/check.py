@@ -10,6 +10,7 @@ import numpy as np
 
 from custom.errors import PodiumError
 from custom.files import sha256_of
+from custom.image_files import find_images
 from custom.splits.digests import categories_of, content_digest, label_digests
 from custom.splits.names import images_folder
 from custom.splits.split import MANIFEST, Split, read_split
@@ -165,9 +166,10 @@ def _compare_contents(split: Split, images_dir: Path | None) -> list[Difference]
         return [Difference(absent, (), True)]
     sealed_name = dict(zip(split.contents, split.images.file_names, strict=True))
     missing, changed, moved = [], [], []
-    for name, content in zip(split.images.file_names, split.contents, strict=True):
-        path = images_dir / name
-        if not path.is_file():
+    names = split.images.file_names
+    files = find_images(images_dir, names)
+    for name, path, content in zip(names, files.paths, split.contents, strict=True):
+        if name in files.missing:
             missing.append(name)
             continue
         digest = content_digest(path)

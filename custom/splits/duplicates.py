@@ -39,7 +39,16 @@ def find_duplicates(fingerprints: Fingerprints) -> tuple[IntArray, ...]:
     about a tenth, or changed in brightness, contrast or colour.
     """
     pairs = confirm_pairs(fingerprints.thumbs, pairs_within(fingerprints.hashes, HASH_RADIUS))
-    return sets_of(join_groups(len(fingerprints.thumbs), pairs.tolist()))
+    same = equal_files(fingerprints.contents)
+    return sets_of(join_groups(len(fingerprints.thumbs), [*same, *pairs.tolist()]))
+
+
+def equal_files(contents: Sequence[str]) -> list[list[int]]:
+    """Return the positions of images whose files have the same digest."""
+    holders: dict[str, list[int]] = {}
+    for index, digest in enumerate(contents):
+        holders.setdefault(digest, []).append(index)
+    return [indices for indices in holders.values() if len(indices) > 1]
 
 
 def sets_of(groups: IntArray) -> tuple[IntArray, ...]:

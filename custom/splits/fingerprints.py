@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from custom.boxes import IntArray
 from custom.errors import PodiumError
 from custom.files import PathLike
+from custom.image_files import find_images, read_image_bytes, to_8_bit
 from custom.splits.digests import bytes_digest
 from custom.tables import Images
 
@@ -61,7 +62,7 @@ def fingerprint_images(
         PodiumError: If files are missing, truncated, no images or of another size than
             annotated; the first of them are named.
     """
-    paths = [Path(folder) / name for name in images.file_names]
+    paths = find_images(folder, images.file_names).paths
     jobs = list(zip(paths, images.sizes_hw.tolist(), strict=True))
     track = track or (lambda items, _: items)
     if workers > 1 and len(jobs) > workers:
@@ -87,11 +88,11 @@ def _fingerprint(job: tuple[Path, list[int]]) -> Any:
     """Return digest, hashes and thumbnail of one file, or a sentence that says what is wrong."""
     path, size_hw = job
     try:
-        content = path.read_bytes()
+        content = read_image_bytes(path)
         image = Image.open(io.BytesIO(content))
         width, height = image.size
         image.draft("L", (DRAFT_SIDE, DRAFT_SIDE))
-        grey = image.convert("L")
+        grey = to_8_bit(image).convert("L")
     except UnidentifiedImageError:
         return f"{path}: not an image"
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from custom.errors import PodiumError
 from custom.files import PathLike
+from custom.image_files import find_images
 from custom.tables import Images
 
 
@@ -29,7 +30,8 @@ def images_folder(ann_file: PathLike, images: Images, given: PathLike | None) ->
             raise PodiumError(f"--images must be a folder, but {given} is none")
         return Path(given)
     beside = Path(ann_file).parent
-    return beside if any((beside / name).is_file() for name in images.file_names) else None
+    found = find_images(beside, images.file_names)
+    return beside if len(found.missing) < len(images) else None
 
 
 def normalised(file_name: str) -> str:

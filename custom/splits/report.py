@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader
 from PIL import Image
 
 from custom.files import PathLike, write_text
+from custom.image_files import find_images, read_image_bytes, to_8_bit
 from custom.splits.seal import Draft
 
 THUMB_WH = (160, 160)
@@ -31,9 +32,10 @@ def write_duplicates_report(draft: Draft, folder: PathLike, path: PathLike, titl
     hidden = max(len(groups) - GROUPS_SHOWN, 0)
     fold_of = _fold_of_image(draft)
     names = draft.gt.images.file_names
+    paths = find_images(folder, names).paths
     shown = [
         [
-            {"name": names[i], "fold": fold_of.get(i), "thumb": _thumb(Path(folder) / names[i])}
+            {"name": names[i], "fold": fold_of.get(i), "thumb": _thumb(paths[i])}
             for i in members.tolist()
         ]
         for members in groups[: len(groups) - hidden]
@@ -60,9 +62,9 @@ def _fold_of_image(draft: Draft) -> dict[int, int]:
 
 def _thumb(path: Path) -> str:
     """Return a small JPEG of an image file, base64."""
-    with Image.open(path) as image:
+    with Image.open(io.BytesIO(read_image_bytes(path))) as image:
         image.draft("RGB", THUMB_WH)
-        small = image.convert("RGB")
+        small = to_8_bit(image).convert("RGB")
     small.thumbnail(THUMB_WH)
     stream = io.BytesIO()
     small.save(stream, "JPEG", quality=80)

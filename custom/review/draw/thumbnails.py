@@ -8,6 +8,7 @@ links to them (copies, where the disk has no links): its folder may be moved or 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 from collections.abc import Sequence
@@ -15,11 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageOps
 
 from custom.errors import PodiumError
 from custom.files import atomic_path
+from custom.image_files import find_images, read_image_bytes, to_8_bit
 from custom.tables import Images
 
 SMALL_SIDE = 320
@@ -80,9 +81,8 @@ def make_pictures(
     own = folder / FOLDER
     cache = own if cache is None else cache
     sizes_wh = images.sizes_hw[:, ::-1].tolist()
-    jobs = [
-        _Job(images_dir / images.file_names[i], tuple(sizes_wh[i]), cache) for i in map(int, chosen)
-    ]
+    paths = find_images(images_dir, images.file_names).paths
+    jobs = [_Job(paths[i], tuple(sizes_wh[i]), cache) for i in map(int, chosen)]
     cache.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         results = list(pool.map(_make, jobs))
@@ -122,12 +122,12 @@ def _make(job: _Job) -> str | _Fault:
 
 
 def _draw(job: _Job, small: Path, large: Path) -> None:
-    with Image.open(job.source) as image:
+    with Image.open(io.BytesIO(read_image_bytes(job.source))) as image:
         turned = _is_turned(image, job)
         as_it_is = _shows_as_it_is(image) and job.source.stat().st_size <= BYTES_AS_IT_IS
         # A JPEG is decoded at half or a quarter of its size where that is enough.
         image.draft("RGB", (SMALL_SIDE, SMALL_SIDE) if as_it_is else (LARGE_SIDE, LARGE_SIDE))
-        picture = _to_rgb(ImageOps.exif_transpose(image) if turned else image)
+        picture = to_8_bit(ImageOps.exif_transpose(image) if turned else image).convert("RGB")
     if as_it_is:
         with atomic_path(large) as temporary:
             shutil.copyfile(job.source, temporary)
@@ -158,15 +158,6 @@ def _is_turned(image: Image.Image, job: _Job) -> bool:
             f"{image.width}x{image.height}"
         )
     return False
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Return an image with 8 bits a channel; deeper ones are spread from black to white."""
-    if image.mode.startswith(("I", "F")):
-        values = np.asarray(image, np.float64)
-        spread = (values - values.min()) * (255 / max(np.ptp(values), 1e-9))
-        return Image.fromarray(spread.astype(np.uint8)).convert("RGB")
-    return image.convert("RGB")
 
 
 def _save(picture: Image.Image, path: Path) -> None:
