@@ -12,39 +12,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from custom.ensemble.options import add_fusion_options, fusion_of
 from custom.errors import run_tool
 
 if TYPE_CHECKING:
-    from custom.ensemble import FusionConfig
     from custom.ensemble.inputs import Inputs
     from custom.ensemble.pipeline import Fusion, Repairs
     from custom.evaluation import Metric
 
 EXIT_NO_GAIN = 1
 EXIT_NOT_FIT = 1
-METHODS = ("wbf", "nms", "soft-nms", "soft-nms-linear", "nmw", "diou-nms")
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("predictions", nargs="+", help="runs/*.json, or files from anywhere")
-    fusing = parser.add_argument_group("how to fuse")
-    fusing.add_argument("--method", choices=METHODS, default="wbf")
-    fusing.add_argument("--iou-thr", type=float, default=0.55)
-    fusing.add_argument("--skip-box-thr", type=float, default=1e-4)
-    fusing.add_argument("--weights", type=float, nargs="+", help="one per file")
-    fusing.add_argument("--conf-type", default="avg", help="how WBF scores a cluster")
-    fusing.add_argument("--sigma", type=float, default=0.5, help="of soft-nms")
-    fusing.add_argument("--decay-scores", action="store_true", help="of soft-nms: as published")
-    fusing.add_argument("--class-agnostic", action="store_true")
+    fusing = add_fusion_options(parser)
     fusing.add_argument(
         "--score-thr",
         type=float,
         default=0.0,
         help="leave out fused boxes of lower score (the best on val, where the metric needs one)",
     )
-    fusing.add_argument("--backend", choices=("numba", "reference"), default="numba")
     repairs = parser.add_argument_group("repairs, each counted")
     repairs.add_argument("--clip", action="store_true", help="limit boxes to their images")
     repairs.add_argument("--drop-degenerate", action="store_true", help="drop x2 <= x1, y2 <= y1")
@@ -128,7 +118,7 @@ def choose_fusion(
 
         return Fusion.of_recipe(load_recipe(args.recipe), inputs.val)
     if not args.search:
-        return Fusion.of_config(config_of(args), inputs.val)
+        return Fusion.of_config(fusion_of(args, final_score_thr=args.score_thr), inputs.val)
     from custom.ensemble.recipe import check_free, write_recipe
     from custom.ensemble.report import search_lines
     from custom.ensemble.search.studies import SearchSettings
@@ -147,24 +137,6 @@ def choose_fusion(
     write_recipe(args.recipe_out, recipe)
     print(f"written {args.recipe_out}\n")
     return Fusion.of_recipe(recipe, inputs.val)
-
-
-def config_of(args: argparse.Namespace) -> FusionConfig:
-    """Return the fusion that the command line describes."""
-    from custom.ensemble import FusionConfig
-
-    return FusionConfig(
-        method=args.method.replace("-", "_"),
-        iou_thr=args.iou_thr,
-        skip_box_thr=args.skip_box_thr,
-        weights=None if args.weights is None else tuple(args.weights),
-        conf_type=args.conf_type,
-        sigma=args.sigma,
-        decay_scores=args.decay_scores,
-        final_score_thr=args.score_thr,
-        class_agnostic=args.class_agnostic,
-        backend=args.backend,
-    )
 
 
 if __name__ == "__main__":

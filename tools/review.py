@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from custom.ensemble.options import add_fusion_options, fusion_of
 from custom.errors import run_tool
 
 if TYPE_CHECKING:
     from custom.review import Request
-
-METHODS = ("wbf", "nms", "soft-nms", "soft-nms-linear", "nmw", "diou-nms")
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -32,12 +31,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     files.add_argument("--predictions", nargs="+", default=[], help="CSV or COCO results")
     files.add_argument("--ann", help="the annotations that --predictions cover")
     files.add_argument("--format", default="trash", help="of the CSV files (%(default)s)")
-    fusing = parser.add_argument_group("how two or more models are fused")
-    fusing.add_argument("--method", choices=METHODS, default="wbf")
-    fusing.add_argument("--iou-thr", type=float, default=0.55, help="(%(default)s)")
-    fusing.add_argument("--skip-box-thr", type=float, default=1e-4, help="(%(default)s)")
-    fusing.add_argument("--weights", type=float, nargs="+", help="one per model")
-    fusing.add_argument("--conf-type", default="avg", help="how WBF scores a cluster (%(default)s)")
+    fusing = add_fusion_options(parser)
     fusing.add_argument("--recipe", metavar="FILE", help="what tools/ensemble.py --search found")
     fusing.add_argument("--clip", action="store_true", help="limit boxes to their images")
     fusing.add_argument("--drop-degenerate", action="store_true", help="drop boxes without area")
@@ -57,22 +51,20 @@ def main(argv: Sequence[str] | None = None) -> int | None:
 
 def request_of(args: argparse.Namespace) -> Request:
     """Return what the command line asks for."""
-    from custom.ensemble import FusionConfig
     from custom.ensemble.pipeline import Repairs
     from custom.review import Request
 
-    config = FusionConfig(
-        method=args.method.replace("-", "_"),
-        iou_thr=args.iou_thr,
-        skip_box_thr=args.skip_box_thr,
-        weights=None if args.weights is None else tuple(args.weights),
-        conf_type=args.conf_type,
-    )
-    repairs = Repairs(args.clip, args.drop_degenerate, args.dedupe)
     return Request(
-        args.runs, args.predictions, args.ann, args.format, args.images, config, args.recipe,
-        repairs, args.suspects,
-    )  # fmt: skip
+        runs=args.runs,
+        predictions=args.predictions,
+        ann_file=args.ann,
+        format_name=args.format,
+        images_dir=args.images,
+        config=fusion_of(args),
+        recipe_file=args.recipe,
+        repairs=Repairs(args.clip, args.drop_degenerate, args.dedupe),
+        suspects_file=args.suspects,
+    )
 
 
 if __name__ == "__main__":

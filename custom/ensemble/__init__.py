@@ -1,9 +1,31 @@
 """Fusing models: WBF, NMS, soft-NMS and NMW on whole data sets, and the search for a recipe."""
 
-from custom.ensemble.checks import prepare
-from custom.ensemble.config import BACKENDS, CONF_TYPES, METHODS, FusionConfig
-from custom.ensemble.duplicates import dedupe, duplicate_rate, find_duplicating
-from custom.ensemble.fusing import FusionResult, fuse, fuse_prepared, fuse_with_notes
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from custom.ensemble.checks import prepare
+    from custom.ensemble.config import FusionConfig
+    from custom.ensemble.duplicates import dedupe, duplicate_rate, find_duplicating
+    from custom.ensemble.fusing import FusionResult, fuse, fuse_prepared, fuse_with_notes
+    from custom.ensemble.methods import BACKENDS, CONF_TYPES, METHODS
+
+_MODULE_OF = {
+    "BACKENDS": "methods",
+    "CONF_TYPES": "methods",
+    "METHODS": "methods",
+    "FusionConfig": "config",
+    "FusionResult": "fusing",
+    "dedupe": "duplicates",
+    "duplicate_rate": "duplicates",
+    "find_duplicating": "duplicates",
+    "fuse": "fusing",
+    "fuse_prepared": "fusing",
+    "fuse_with_notes": "fusing",
+    "prepare": "checks",
+}
 
 __all__ = [
     "BACKENDS",
@@ -19,3 +41,10 @@ __all__ = [
     "fuse_with_notes",
     "prepare",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: a tool's help needs the methods' names, but not numpy."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

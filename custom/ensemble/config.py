@@ -7,13 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from custom.ensemble.methods import BACKENDS, CONF_TYPES, METHODS, Method
 from custom.errors import PodiumError
-
-METHODS = ("wbf", "nms", "soft_nms", "soft_nms_linear", "nmw", "diou_nms")
-CONF_TYPES = ("avg", "max", "box_and_model_avg", "absent_model_aware_avg")
-BACKENDS = ("numba", "reference")
-# What ensemble-boxes, which the reference backend runs, has no counterpart of.
-_OURS_ONLY = ("diou_nms",)
 
 
 @dataclass(frozen=True)
@@ -55,7 +50,7 @@ class FusionConfig:
         if self.weights is not None:
             object.__setattr__(self, "weights", tuple(float(weight) for weight in self.weights))
         for name, allowed in (
-            ("method", METHODS),
+            ("method", tuple(METHODS)),
             ("conf_type", CONF_TYPES),
             ("backend", BACKENDS),
         ):
@@ -71,7 +66,7 @@ class FusionConfig:
     def _check_backend(self) -> None:
         if self.backend != "reference":
             return
-        if self.method in _OURS_ONLY or self.class_agnostic or self.decay_scores:
+        if not self.row.reference or self.class_agnostic or self.decay_scores:
             raise PodiumError(
                 "backend 'reference' must run what ensemble-boxes has, but it has no diou_nms, "
                 "class_agnostic or decay_scores; use backend 'numba'"
@@ -85,9 +80,9 @@ class FusionConfig:
         return content
 
     @property
-    def is_soft(self) -> bool:
-        """Whether the method is one of the two forms of soft-NMS."""
-        return self.method in ("soft_nms", "soft_nms_linear")
+    def row(self) -> Method:
+        """The method's row of the table."""
+        return METHODS[self.method]
 
     def weights_for(self, num_models: int) -> tuple[float, ...]:
         """Return one weight per model, checked; all 1 where none are set.

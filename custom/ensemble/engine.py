@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from custom.boxes import IntArray
 from custom.compiled.threads import over_ranges
-from custom.ensemble.config import CONF_TYPES, FusionConfig
-from custom.ensemble.kernels import nms, nmw, rows, wbf
+from custom.ensemble.config import FusionConfig
+from custom.ensemble.kernels import rows
+from custom.ensemble.kernels.common import Pool
 from custom.tables import Predictions
 from custom.tables.rows import offsets_of
 
@@ -57,10 +58,11 @@ class _Pool:
         order = np.empty(len(self.scores), np.int32)
         tied = np.zeros(len(self.scores), np.int32)
         num_labels = int(self.labels.max(initial=0)) + 1
-        settings = (num_labels, self.config.class_agnostic, not self.config.is_soft)
+        row = self.config.row
+        settings = (num_labels, self.config.class_agnostic, row.by_score)
         arguments = (self.offsets, self.scores, self.labels, *settings, order, tied)
         self._over_images(rows.order_rows, len(order), *arguments)
-        if self.config.method in ("wbf", "nmw"):
+        if row.breaks_ties_as_numpy:
             self._order_ties(order, tied)
         return order
 
@@ -79,12 +81,10 @@ class _Pool:
 
     def fuse(self, sizes_hw: IntArray) -> None:
         """Run the method: each image's results replace its first rows, and are counted."""
-        kernel, settings = _kernel(self.config)
-        columns: tuple[npt.NDArray[Any], ...] = (self.bboxes, self.scores, self.labels)
-        if self.config.method == "wbf":
-            columns = (*columns, self.models, self.weights)
-        arguments = (self.offsets, self.order(), sizes_hw, *columns, *settings, self.counts)
-        self._over_images(kernel, len(self.scores), *arguments)
+        row, columns = self.config.row, (self.bboxes, self.scores, self.labels)
+        models = (self.models, self.weights, self.config.class_agnostic)
+        pool = Pool(self.offsets, self.order(), sizes_hw, *columns, *models, self.counts)
+        self._over_images(row.load(), len(self.scores), pool, *row.settings(self.config))
 
     def table(self, image_ids: IntArray) -> Predictions:
         """Return the results as a table; the rows are moved together and cut in place."""
@@ -99,28 +99,12 @@ class _Pool:
 
 def _factors(config: FusionConfig, num_models: int) -> list[tuple[float, float]]:
     """Return what each model's scores are multiplied with, then divided by, as the reference."""
-    weights = np.array(config.weights_for(num_models))
-    if config.method == "wbf":
-        return [(float(weight), 1.0) for weight in weights]
-    if config.method == "nmw":
-        return [(float(weight), 1.0) for weight in weights / weights.max()]
-    total = float(weights.sum()) if config.weights is not None else 1.0
-    return [(float(weight), total) for weight in weights]
-
-
-def _kernel(config: FusionConfig) -> tuple[Callable[..., None], tuple[Any, ...]]:
-    """Return the kernel of the method, and what it takes after the columns."""
-    agnostic = config.class_agnostic
-    if config.method == "wbf":
-        conf_type = CONF_TYPES.index(config.conf_type)
-        return wbf.fuse_wbf, (config.iou_thr, conf_type, config.allows_overflow, agnostic)
-    if config.method == "nmw":
-        return nmw.fuse_nmw, (config.iou_thr, agnostic)
-    if config.is_soft:
-        form = nms.GAUSSIAN if config.method == "soft_nms" else nms.LINEAR
-        thresholds = (config.iou_thr, config.sigma, config.score_thr)
-        return nms.fuse_soft_nms, (*thresholds, form, config.decay_scores, agnostic)
-    return nms.fuse_nms, (config.iou_thr, config.method == "diou_nms", agnostic)
+    weights, divisor = np.array(config.weights_for(num_models)), 1.0
+    if config.row.scales_by == "largest":
+        weights = weights / weights.max()
+    elif config.row.scales_by == "sum" and config.weights is not None:
+        divisor = float(weights.sum())
+    return [(float(weight), divisor) for weight in weights]
 
 
 def fuse_tables(

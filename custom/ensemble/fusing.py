@@ -12,6 +12,7 @@ from custom.boxes import IntArray
 from custom.ensemble import duplicates
 from custom.ensemble.checks import prepare
 from custom.ensemble.config import FusionConfig
+from custom.ensemble.methods import DECAY_SCORES
 from custom.tables import Images, Predictions
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def fuse_with_notes(
     fused = fuse_prepared(prepared, images.sizes_hw, replace(config, final_score_thr=0.0))
     fused, cut = above_threshold(fused, config.final_score_thr)
     notes += cut
-    if config.is_soft and not config.decay_scores:
+    if config.row.has(DECAY_SCORES) and not config.decay_scores:
         notes.append(
             "soft-NMS returned the scores that came in, as ensemble-boxes does, so repeats rank as "
             "high as before; use --decay-scores for those that it lowered"

@@ -41,16 +41,8 @@ def _inputs(model: Predictions, image: int, scale: np.ndarray, skip_box_thr: flo
 
 def _call(config: FusionConfig) -> Callable[..., Any]:
     """Return the reference's function for a method, as one of boxes, scores and labels."""
-    import ensemble_boxes as reference
+    import ensemble_boxes
 
-    common: dict[str, Any] = {"weights": config.weights, "iou_thr": config.iou_thr}
-    if config.method == "wbf":
-        common |= {"conf_type": config.conf_type, "allows_overflow": config.allows_overflow}
-        return lambda *inputs: reference.weighted_boxes_fusion(*inputs, **common)
-    if config.method == "nmw":
-        return lambda *inputs: reference.non_maximum_weighted(*inputs, **common)
-    if config.method == "nms":
-        return lambda *inputs: reference.nms(*inputs, **common)
-    form = 2 if config.method == "soft_nms" else 1
-    soft = {"method": form, "sigma": config.sigma, "thresh": config.score_thr}
-    return lambda *inputs: reference.soft_nms(*inputs, **common, **soft)
+    function = getattr(ensemble_boxes, config.row.reference)
+    arguments = config.row.reference_arguments(config)
+    return lambda *inputs: function(*inputs, **arguments)

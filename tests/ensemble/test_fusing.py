@@ -226,7 +226,7 @@ def test_unknown_image_sizes_are_said_and_fused_in_pixels() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"method": "wfb"}, "method must be one of wbf, nms, .*, but is 'wfb'"),
+        ({"method": "wfb"}, "method must be one of wbf, nmw, .*, but is 'wfb'"),
         ({"conf_type": "mean"}, "conf_type must be one of avg"),
         ({"backend": "gpu"}, "backend must be one of numba, reference"),
         ({"iou_thr": 1.5}, "iou_thr must be between 0 and 1, but is 1.5"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
@@ -10,6 +12,40 @@ from custom.compiled.jit import jit
 # Boxes of a group stand in columns: x1, y1, x2, y2 and the area, each contiguous, so that one box
 # is held against all of them at once. No views of rows: counting references costs more than IoU.
 NUM_ROWS = 5
+
+
+class Pool(NamedTuple):
+    """All models' boxes together, image by image: what every kernel fuses in place.
+
+    Attributes:
+        offsets: Shape (I+1,), the rows of each image before fusing.
+        order: Shape (N,), the rows of each image by label, counted from its first.
+        sizes_hw: Shape (I, 2).
+        bboxes: Shape (N, 4).
+        scores: Shape (N,), weighted.
+        labels: Shape (N,).
+        models: Shape (N,), int16.
+        weights: Shape (M,), of the models.
+        class_agnostic: Whether boxes of different labels are fused.
+        counts: Shape (I,), out: how many of an image's rows, from its first, hold results.
+    """
+
+    offsets: IntArray
+    order: np.ndarray
+    sizes_hw: IntArray
+    bboxes: FloatArray
+    scores: FloatArray
+    labels: IntArray
+    models: np.ndarray
+    weights: FloatArray
+    class_agnostic: bool
+    counts: IntArray
+
+
+@jit
+def size_of(pool: Pool, image: int) -> tuple[float, float]:
+    """Return height and width of an image."""
+    return float(pool.sizes_hw[image, 0]), float(pool.sizes_hw[image, 1])
 
 
 @jit
@@ -22,12 +58,11 @@ def largest_image(offsets: IntArray, first: int, last: int) -> int:
 
 
 @jit
-def end_of_group(
-    labels: IntArray, order: np.ndarray, start: int, begin: int, count: int, class_agnostic: bool
-) -> int:
+def end_of_group(pool: Pool, start: int, begin: int, count: int) -> int:
     """Return where the rows with the label of position `begin` end, in an image of `count`."""
-    if class_agnostic:
+    if pool.class_agnostic:
         return count
+    labels, order = pool.labels, pool.order
     end = begin + 1
     label = labels[start + order[start + begin]]
     while end < count and labels[start + order[start + end]] == label:
@@ -54,8 +89,7 @@ def copy_box(source: FloatArray, index: int, target: FloatArray, place: int) -> 
 
 @jit
 def load_group(
-    bboxes: FloatArray,
-    order: np.ndarray,
+    pool: Pool,
     start: int,
     begin: int,
     end: int,
@@ -71,6 +105,7 @@ def load_group(
     an overlap equals the threshold.
     """
     height, width = size_hw
+    bboxes, order = pool.bboxes, pool.order
     for position in range(end - begin):
         row = start + order[start + begin + position]
         rows[position] = row

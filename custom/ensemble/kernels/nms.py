@@ -8,9 +8,11 @@ from custom.boxes import FloatArray, IntArray
 from custom.compiled.jit import jit
 from custom.ensemble.kernels.common import (
     NUM_ROWS,
+    Pool,
     end_of_group,
     largest_image,
     load_group,
+    size_of,
 )
 from custom.ensemble.kernels.rows import write_kept
 
@@ -67,35 +69,35 @@ def _suppress_group_by_distance(
 
 
 @jit
-def fuse_nms(
-    first: int,
-    last: int,
-    offsets: IntArray,
-    order: np.ndarray,
-    sizes_hw: IntArray,
-    bboxes: FloatArray,
-    scores: FloatArray,
-    labels: IntArray,
-    iou_thr: float,
-    by_distance: bool,
-    class_agnostic: bool,
-    counts: IntArray,
-) -> None:
-    """Leave each image the rows that no better one of the label suppresses, label by label.
+def fuse_nms(first: int, last: int, pool: Pool, iou_thr: float) -> None:
+    """Leave each image the rows that no better one of the label suppresses, label by label."""
+    _fuse_nms(first, last, pool, iou_thr, False)
 
-    Source: for `by_distance`, Zheng et al. 2020, arXiv:1911.08287, section 3.3.
+
+@jit
+def fuse_diou_nms(first: int, last: int, pool: Pool, iou_thr: float) -> None:
+    """As `fuse_nms`, by the IoU less the distance of the centres.
+
+    Source: Zheng et al. 2020, arXiv:1911.08287, section 3.3.
     """
+    _fuse_nms(first, last, pool, iou_thr, True)
+
+
+@jit
+def _fuse_nms(first: int, last: int, pool: Pool, iou_thr: float, by_distance: bool) -> None:
+    """Suppress by overlap alone, or by overlap and distance."""
+    offsets, scores = pool.offsets, pool.scores
     room = largest_image(offsets, first, last)
     boxes, rows = np.empty((NUM_ROWS, room)), np.empty(room, np.int64)
     gone, overlaps = np.empty(room, np.bool_), np.empty(room)
     kept, kept_scores = np.empty(room, np.int64), np.empty(room)
     for image in range(first, last):
         start, count = offsets[image], offsets[image + 1] - offsets[image]
-        size_hw = (float(sizes_hw[image, 0]), float(sizes_hw[image, 1]))
+        size_hw = size_of(pool, image)
         begin, total = 0, 0
         while begin < count:
-            end = end_of_group(labels, order, start, begin, count, class_agnostic)
-            load_group(bboxes, order, start, begin, end, size_hw, boxes, rows)
+            end = end_of_group(pool, start, begin, count)
+            load_group(pool, start, begin, end, size_hw, boxes, rows)
             gone[: end - begin] = False
             if by_distance:
                 _suppress_group_by_distance(boxes, end - begin, iou_thr, gone, size_hw)
@@ -107,8 +109,8 @@ def fuse_nms(
                     kept_scores[total] = scores[rows[position]]
                     total += 1
             begin = end
-        write_kept(kept, kept_scores, total, start, bboxes, scores, labels)
-        counts[image] = total
+        write_kept(kept, kept_scores, total, start, pool)
+        pool.counts[image] = total
 
 
 @jit
@@ -184,37 +186,47 @@ def _decay_group(
 
 @jit
 def fuse_soft_nms(
+    first: int, last: int, pool: Pool, sigma: float, score_thr: float, decay_scores: bool
+) -> None:
+    """Leave each image the rows whose decayed score is above `score_thr`; the Gaussian form.
+
+    Source: Bodla et al. 2017, arXiv:1704.04503, section 3.
+    """
+    _fuse_soft_nms(first, last, pool, 0.0, sigma, score_thr, GAUSSIAN, decay_scores)
+
+
+@jit
+def fuse_soft_nms_linear(
+    first: int, last: int, pool: Pool, iou_thr: float, score_thr: float, decay_scores: bool
+) -> None:
+    """As `fuse_soft_nms`, in the form that decays only above a threshold."""
+    _fuse_soft_nms(first, last, pool, iou_thr, 1.0, score_thr, LINEAR, decay_scores)
+
+
+@jit
+def _fuse_soft_nms(
     first: int,
     last: int,
-    offsets: IntArray,
-    order: np.ndarray,
-    sizes_hw: IntArray,
-    bboxes: FloatArray,
-    scores: FloatArray,
-    labels: IntArray,
+    pool: Pool,
     iou_thr: float,
     sigma: float,
     score_thr: float,
     form: int,
     decay_scores: bool,
-    class_agnostic: bool,
-    counts: IntArray,
 ) -> None:
-    """Leave each image the rows whose decayed score is above `score_thr`, label by label.
-
-    Source: Bodla et al. 2017, arXiv:1704.04503, section 3.
-    """
+    """Decay in one of the forms, label by label, and keep what stays above `score_thr`."""
+    offsets, scores = pool.offsets, pool.scores
     room = largest_image(offsets, first, last)
     boxes, rows = np.empty((NUM_ROWS, room)), np.empty(room, np.int64)
     decayed, kept, kept_scores = np.empty(room), np.empty(room, np.int64), np.empty(room)
     ious, near = np.empty(room), np.empty(room, np.int64)
     for image in range(first, last):
         start, count = offsets[image], offsets[image + 1] - offsets[image]
-        size_hw = (float(sizes_hw[image, 0]), float(sizes_hw[image, 1]))
+        size_hw = size_of(pool, image)
         begin, total = 0, 0
         while begin < count:
-            end = end_of_group(labels, order, start, begin, count, class_agnostic)
-            load_group(bboxes, order, start, begin, end, size_hw, boxes, rows)
+            end = end_of_group(pool, start, begin, count)
+            load_group(pool, start, begin, end, size_hw, boxes, rows)
             for position in range(end - begin):
                 decayed[position] = scores[rows[position]]
             _decay_group(
@@ -228,5 +240,5 @@ def fuse_soft_nms(
                     )
                     total += 1
             begin = end
-        write_kept(kept, kept_scores, total, start, bboxes, scores, labels)
-        counts[image] = total
+        write_kept(kept, kept_scores, total, start, pool)
+        pool.counts[image] = total

@@ -8,6 +8,7 @@ from custom.boxes import FloatArray, IntArray
 from custom.compiled.jit import jit
 from custom.ensemble.kernels.common import (
     NUM_ROWS,
+    Pool,
     add_rounded,
     best_overlap,
     copy_box,
@@ -15,6 +16,7 @@ from custom.ensemble.kernels.common import (
     largest_image,
     load_group,
     set_mean,
+    size_of,
 )
 from custom.ensemble.kernels.rows import write_clusters
 
@@ -63,20 +65,14 @@ def _cluster_group(
 def fuse_nmw(
     first: int,
     last: int,
-    offsets: IntArray,
-    order: np.ndarray,
-    sizes_hw: IntArray,
-    bboxes: FloatArray,
-    scores: FloatArray,
-    labels: IntArray,
+    pool: Pool,
     iou_thr: float,
-    class_agnostic: bool,
-    counts: IntArray,
 ) -> None:
     """Replace each image's rows by one box per cluster; `counts` (I,) says how many.
 
     Source: Zhou et al. 2017, CAD: scale invariant framework for real-time object detection.
     """
+    offsets, scores, labels = pool.offsets, pool.scores, pool.labels
     room = largest_image(offsets, first, last)
     boxes, rows = np.empty((NUM_ROWS, room)), np.empty(room, np.int64)
     mains, main_rows = np.empty((NUM_ROWS, room)), np.empty(room, np.int64)
@@ -85,11 +81,11 @@ def fuse_nmw(
     fused_labels = np.empty(room, np.int64)
     for image in range(first, last):
         start, count = offsets[image], offsets[image + 1] - offsets[image]
-        size_hw = (float(sizes_hw[image, 0]), float(sizes_hw[image, 1]))
+        size_hw = size_of(pool, image)
         begin, total = 0, 0
         while begin < count:
-            end = end_of_group(labels, order, start, begin, count, class_agnostic)
-            load_group(bboxes, order, start, begin, end, size_hw, boxes, rows)
+            end = end_of_group(pool, start, begin, count)
+            load_group(pool, start, begin, end, size_hw, boxes, rows)
             found = _cluster_group(
                 boxes, rows, end - begin, scores, iou_thr, mains, main_rows, sums, factors, ious
             )
@@ -100,7 +96,5 @@ def fuse_nmw(
                 copy_box(mains, index, fused, total)
                 total += 1
             begin = end
-        write_clusters(
-            fused, fused_scores, fused_labels, total, size_hw, start, bboxes, scores, labels
-        )
-        counts[image] = total
+        write_clusters(fused, fused_scores, fused_labels, total, size_hw, start, pool)
+        pool.counts[image] = total

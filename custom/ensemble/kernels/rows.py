@@ -6,7 +6,7 @@ import numpy as np
 
 from custom.boxes import FloatArray, IntArray
 from custom.compiled.jit import jit
-from custom.ensemble.kernels.common import largest_image
+from custom.ensemble.kernels.common import Pool, largest_image
 
 
 @jit
@@ -215,11 +215,10 @@ def write_clusters(
     count: int,
     size_hw: tuple[float, float],
     start: int,
-    bboxes: FloatArray,
-    scores: FloatArray,
-    labels: IntArray,
+    pool: Pool,
 ) -> None:
     """Write `count` clusters (5, N), in pixels, to an image's rows by falling score."""
+    bboxes, scores, labels = pool.bboxes, pool.scores, pool.labels
     height, width = size_hw
     rising = np.argsort(cluster_scores[:count])
     for position in range(count):
@@ -233,16 +232,9 @@ def write_clusters(
 
 
 @jit
-def write_kept(
-    kept: IntArray,
-    kept_scores: FloatArray,
-    count: int,
-    start: int,
-    bboxes: FloatArray,
-    scores: FloatArray,
-    labels: IntArray,
-) -> None:
+def write_kept(kept: IntArray, kept_scores: FloatArray, count: int, start: int, pool: Pool) -> None:
     """Write the rows `kept` of an image, in that order, over its first rows."""
+    bboxes, scores, labels = pool.bboxes, pool.scores, pool.labels
     kept_bboxes, kept_labels = np.empty((count, 4)), np.empty(count, np.int64)
     for position in range(count):
         for side in range(4):

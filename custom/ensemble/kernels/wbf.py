@@ -10,6 +10,7 @@ from custom.boxes import FloatArray, IntArray
 from custom.compiled.jit import jit
 from custom.ensemble.kernels.common import (
     NUM_ROWS,
+    Pool,
     add_rounded,
     best_overlap,
     copy_box,
@@ -18,6 +19,7 @@ from custom.ensemble.kernels.common import (
     load_group,
     set_box,
     set_mean,
+    size_of,
 )
 from custom.ensemble.kernels.rows import write_clusters
 
@@ -127,24 +129,17 @@ def _cluster_score(
 def fuse_wbf(
     first: int,
     last: int,
-    offsets: IntArray,
-    order: np.ndarray,
-    sizes_hw: IntArray,
-    bboxes: FloatArray,
-    scores: FloatArray,
-    labels: IntArray,
-    models: np.ndarray,
-    weights: FloatArray,
+    pool: Pool,
     iou_thr: float,
     conf_type: int,
-    overflow: bool,
-    class_agnostic: bool,
-    counts: IntArray,
+    allows_overflow: bool,
 ) -> None:
     """Replace each image's rows by its clusters, by falling score; `counts` (I,) says how many.
 
     Source: Solovyev et al. 2021, arXiv:1910.13302, section 3; scores as ensemble-boxes 1.0.9.
     """
+    offsets, scores, labels = pool.offsets, pool.scores, pool.labels
+    models, weights = pool.models, pool.weights
     room = largest_image(offsets, first, last)
     boxes, rows = np.empty((NUM_ROWS, room)), np.empty(room, np.int64)
     clusters = _Clusters(
@@ -158,11 +153,11 @@ def fuse_wbf(
     fused_labels = np.empty(room, np.int64)
     for image in range(first, last):
         start, count = offsets[image], offsets[image + 1] - offsets[image]
-        size_hw = (float(sizes_hw[image, 0]), float(sizes_hw[image, 1]))
+        size_hw = size_of(pool, image)
         begin, total = 0, 0
         while begin < count:
-            end = end_of_group(labels, order, start, begin, count, class_agnostic)
-            load_group(bboxes, order, start, begin, end, size_hw, boxes, rows)
+            end = end_of_group(pool, start, begin, count)
+            load_group(pool, start, begin, end, size_hw, boxes, rows)
             found = _cluster_group(
                 boxes, rows, end - begin, scores, models, weights, iou_thr, clusters
             )
@@ -170,12 +165,10 @@ def fuse_wbf(
                 row = int(clusters.facts[ROW, index])
                 fused_labels[total] = labels[row]
                 fused_scores[total] = _cluster_score(
-                    clusters, index, scores[row], weights, conf_type, overflow
+                    clusters, index, scores[row], weights, conf_type, allows_overflow
                 )
                 copy_box(clusters.boxes, index, fused, total)
                 total += 1
             begin = end
-        write_clusters(
-            fused, fused_scores, fused_labels, total, size_hw, start, bboxes, scores, labels
-        )
-        counts[image] = total
+        write_clusters(fused, fused_scores, fused_labels, total, size_hw, start, pool)
+        pool.counts[image] = total

@@ -4,54 +4,56 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from custom.ensemble.config import CONF_TYPES, FusionConfig
+from custom.ensemble.config import FusionConfig
+from custom.ensemble.methods import METHODS, SKIP_BOX_THR, Parameter
 
 if TYPE_CHECKING:
     import optuna
 
-METHODS = ("wbf", "nmw", "soft_nms", "soft_nms_linear", "nms", "diou_nms")
-# Up to 1, at which NMS leaves every box as it is: so a model alone is a point of the space.
-IOU_RANGE = (0.3, 1.0)
-SKIP_RANGE = (1e-4, 0.5)
-SIGMA_RANGE = (0.05, 2.0)
-# What tells this space from another: trials of another are not gone on from.
-IDENTITY = (METHODS, CONF_TYPES, IOU_RANGE, SKIP_RANGE, SIGMA_RANGE)
+
+def identity() -> list[Any]:
+    """Return what tells this space from another: trials of another are not gone on from."""
+    return [[name, [_range(each) for each in searched(name)]] for name in METHODS]
+
+
+def searched(method: str) -> tuple[Parameter, ...]:
+    """Return the parameters of a method that the search draws."""
+    parameters = (SKIP_BOX_THR, *METHODS[method].parameters)
+    return tuple(each for each in parameters if each.range or each.choices)
 
 
 def suggest(trial: optuna.Trial, num_models: int) -> FusionConfig:
     """Let a trial choose a fusion; parameters that a method does not use are not asked for."""
-    method = trial.suggest_categorical("method", METHODS)
-    chosen: dict[str, Any] = {
-        "method": method,
-        "skip_box_thr": trial.suggest_float("skip_box_thr", *SKIP_RANGE, log=True),
-    }
-    if method != "soft_nms":
-        chosen["iou_thr"] = trial.suggest_float("iou_thr", *IOU_RANGE)
-    if method == "soft_nms":
-        chosen["sigma"] = trial.suggest_float("sigma", *SIGMA_RANGE, log=True)
-    if method.startswith("soft_nms"):
-        chosen["decay_scores"] = True
-    if method == "wbf":
-        chosen["conf_type"] = trial.suggest_categorical("conf_type", CONF_TYPES)
+    method = trial.suggest_categorical("method", tuple(METHODS))
+    fixed = [each for each in METHODS[method].parameters if each.searched is not None]
+    chosen: dict[str, Any] = {"method": method} | {each.name: each.searched for each in fixed}
+    for parameter in searched(method):
+        chosen[parameter.name] = _draw(trial, parameter)
     weights = tuple(trial.suggest_float(f"weight_{k}", 0.0, 1.0) for k in range(num_models))
     return FusionConfig(**chosen, weights=weights if any(weights) else None)
 
 
 def params_of(config: FusionConfig, num_models: int) -> dict[str, Any]:
     """Return the parameters that make `suggest` choose this fusion, to try it first."""
-    low, high = SKIP_RANGE
-    params: dict[str, Any] = {
-        "method": config.method,
-        "skip_box_thr": min(max(config.skip_box_thr, low), high),
-    }
-    if config.method == "soft_nms":
-        params["sigma"] = config.sigma
-    else:
-        params["iou_thr"] = config.iou_thr
-    if config.method == "wbf":
-        params["conf_type"] = config.conf_type
+    params: dict[str, Any] = {"method": config.method}
+    for parameter in searched(config.method):
+        value = getattr(config, parameter.name)
+        if parameter.range:
+            low, high = parameter.range
+            value = min(max(value, low), high)
+        params[parameter.name] = value
     weights = config.weights_for(num_models)
     return params | {f"weight_{k}": weight for k, weight in enumerate(weights)}
+
+
+def _draw(trial: optuna.Trial, parameter: Parameter) -> Any:
+    if parameter.range is None:
+        return trial.suggest_categorical(parameter.name, parameter.choices)
+    return trial.suggest_float(parameter.name, *parameter.range, log=parameter.log)
+
+
+def _range(parameter: Parameter) -> list[Any]:
+    return [parameter.name, list(parameter.range or parameter.choices), parameter.log]
 
 
 def alone(model: int, num_models: int) -> FusionConfig:

@@ -100,7 +100,7 @@ def _kept(objective: Objective, settings: SearchSettings, index: int) -> optuna.
         return None
     Path(settings.storage).parent.mkdir(parents=True, exist_ok=True)
     searched = [settings.seed, settings.inner_folds, settings.metric, index]
-    identity = [objective.fingerprint, *searched, space.IDENTITY]
+    identity = [objective.fingerprint, *searched, space.identity()]
     name = f"podium-{canonical_hash(identity)[:16]}"
     try:
         _check_storage(Path(settings.storage))
