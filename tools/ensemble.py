@@ -93,7 +93,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.strict and not (judgement and judgement.is_gain):
         print("nothing written: --strict asks for a gain over the best single model")
         return EXIT_NO_GAIN
-    target = Target(Path(args.out), args.name, competition.format_name, args.overwrite)
+    target = Target(
+        Path(args.out), args.name, competition.format_name, args.overwrite, competition.metric.name
+    )
     written = submit(inputs, recipe, repairs, judgement, target)
     for note in written.notes:
         print(f"note: {note}")

@@ -147,9 +147,9 @@ def _score(args: argparse.Namespace) -> None:
     from custom.labels.both import score_under_both
     from custom.runs import find_runs
 
-    print(f"{'run':40} {args.old.name:>16} {args.new.name:>16}  changed val images")
+    print(f"{'run':40} {args.old.name:>16} {args.new.name:>16}  changed val images  metric")
     for row in score_under_both(find_runs(args.runs), args.old, args.new):
-        print(f"{row.run:40} {row.old:16.4f} {row.new:16.4f}  {row.changed}")
+        print(f"{row.run:40} {row.old:16.4f} {row.new:16.4f}  {row.changed:18}  {row.metric}")
 
 
 if __name__ == "__main__":

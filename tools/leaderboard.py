@@ -20,6 +20,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add.add_argument("--val", type=float, help="score on val (from the .meta.json beside it)")
     add.add_argument("--val-interval", type=float, nargs=2, metavar=("LOW", "HIGH"))
     add.add_argument("--format", default="trash", help="of the CSV file")
+    add.add_argument("--metric", help="of the scores (from the .meta.json, or the format's)")
     add.add_argument("--note", default="", help="what to remember")
     add.add_argument("--time", help="when, as 2026-11-20T13:00+09:00 (now)")
     add.add_argument("--correct", action="store_true", help="replace a score that is there")
@@ -46,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         note=args.note,
         time=args.time,
         correct=args.correct,
+        metric=args.metric,
     )
     print(f"{args.ledger}: {entry.name} {entry.hash[:12]}, commit it")
     return 0

@@ -18,7 +18,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("predictions", nargs="?", help="runs/x.json, submissions/x.json or a CSV")
     parser.add_argument("--check", metavar="FILE", help="only check this submission file")
-    parser.add_argument("--format", default="trash", help="of the competition")
+    parser.add_argument("--format", help="of the competition (from the run)")
+    parser.add_argument("--metric", help="what decides (the competition's)")
+    parser.add_argument(
+        "--score-thr",
+        type=float,
+        default=0.0,
+        help="leave out boxes of lower score (the best on val, where the metric needs one)",
+    )
     parser.add_argument("--images", help="COCO file with the test images (from the run)")
     parser.add_argument("--train", help="COCO file with annotations, for the classes' shares")
     parser.add_argument("--like", help="another submission: are boxes on the same images?")
@@ -36,19 +43,21 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Check, write what is not blocked, and print what was found."""
     args = parse_args(argv)
+    from custom.competition import competition_of, runs_among
     from custom.submission import command
 
     source = args.check or args.predictions
-    context = command.context_of(
-        source, args.images, args.train, args.format, args.ledger, args.like
-    )
+    competition = competition_of(runs_among([source]), args.metric, args.format)
+    form, metric = competition.format_name, competition.metric.name
+    context = command.context_of(source, args.images, args.train, form, args.ledger, args.like)
     if args.check:
-        outcome = command.check(source, context, args.format)
+        outcome = command.check(source, context, form, metric)
     else:
         repairs = {"clip": args.clip, "drop_degenerate": args.drop_degenerate}
         outcome = command.export(
-            source, context, args.format, args.out, overwrite=args.overwrite, **repairs
-        )
+            source, context, form, args.out, overwrite=args.overwrite,
+            metric=metric, score_thr=args.score_thr, **repairs,
+        )  # fmt: skip
     for line in (*outcome.notes, *outcome.findings):
         print(line)
     if outcome.is_blocked:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from custom.ablation.runner import Outcome
+from custom.evaluation import DEFAULT_METRIC, Metric, metric_of
 from custom.files import write_json, write_text
 from custom.gate.verdict import Verdict
 
-_HEADER = ("variant", "mAP50", "change", "interval", "p", "verdict", "runs", "hours", "why")
+_HEADER = ("variant", "{metric}", "change", "interval", "p", "verdict", "runs", "hours", "why")
 
 
 def write_tables(outcomes: Sequence[Outcome], out: Path, title: str) -> tuple[Path, Path]:
@@ -26,10 +27,23 @@ def write_tables(outcomes: Sequence[Outcome], out: Path, title: str) -> tuple[Pa
 def markdown_table(outcomes: Sequence[Outcome], title: str) -> str:
     """Return the outcomes as Markdown: the baseline, then variants by gain, then the missing."""
     baseline, *variants = outcomes
-    ordered = sorted(variants, key=lambda o: -o.verdict.overall.difference if o.verdict else np.inf)
+    metric = metric_of(metric_name(outcomes))
+    ordered = sorted(variants, key=lambda outcome: -_gain(outcome, metric))
     rows = [_row(outcome) for outcome in (baseline, *ordered)]
-    lines = [f"# {title}", "", _line(_HEADER), _line(["---"] * len(_HEADER)), *map(_line, rows)]
-    return "\n".join([*lines, "", *_footnotes(variants)]) + "\n"
+    header = [cell.format(metric=metric.title) for cell in _HEADER]
+    lines = [f"# {title}", "", _line(header), _line(["---"] * len(header)), *map(_line, rows)]
+    return "\n".join([*lines, "", *_footnotes(variants, metric)]) + "\n"
+
+
+def metric_name(outcomes: Sequence[Outcome]) -> str:
+    """Return the competition's metric, which the runs have recorded."""
+    recorded = [run.record.metric for outcome in outcomes for run in outcome.runs]
+    return recorded[0] if recorded else DEFAULT_METRIC
+
+
+def _gain(outcome: Outcome, metric: Metric) -> float:
+    """Return by how much a variant is better; least of all where that is not known."""
+    return metric.sign * outcome.verdict.overall.difference if outcome.verdict else -np.inf
 
 
 def record_of(outcome: Outcome) -> dict[str, Any]:
@@ -41,7 +55,8 @@ def record_of(outcome: Outcome) -> dict[str, Any]:
         "config": str(outcome.variant.config),
         "runs": [str(run.folder) for run in outcome.runs],
         "missing": outcome.missing,
-        "mAP50": mean_of(outcome),
+        "metric": metric_name([outcome]),
+        "value": mean_of(outcome),
         "hours": _hours(outcome),
         "adjusted_p": outcome.adjusted_p,
         "verdict": verdict.to_record() if verdict else None,
@@ -49,8 +64,8 @@ def record_of(outcome: Outcome) -> dict[str, Any]:
 
 
 def mean_of(outcome: Outcome) -> float | None:
-    """Return the mean mAP50 over seeds and folds; None without runs."""
-    values = [run.record.value("AP50") for run in outcome.runs]
+    """Return the mean of the metric over seeds and folds; None without runs."""
+    values = [run.record.value() for run in outcome.runs]
     return float(np.mean(values)) if values else None
 
 
@@ -80,7 +95,7 @@ def _judged(verdict: Verdict, outcome: Outcome) -> list[str]:
     ]
 
 
-def _footnotes(variants: Sequence[Outcome]) -> list[str]:
+def _footnotes(variants: Sequence[Outcome], metric: Metric) -> list[str]:
     """Say how sure the table is, and what the gate notes, each note once."""
     verdicts = [outcome.verdict for outcome in variants if outcome.verdict]
     if not verdicts:
@@ -89,7 +104,8 @@ def _footnotes(variants: Sequence[Outcome]) -> list[str]:
     return [
         f"Change and interval: pooled over seeds and folds on {first.num_images} val images, at "
         f"{first.confidence:.4g} confidence, widened for {first.comparisons} comparisons. "
-        "p: adjusted for all of them (Holm). mAP50: mean over runs, each on its own fold.",
+        f"p: adjusted for all of them (Holm). {metric.title}: mean over runs, each on its own "
+        "fold.",
     ]
 
 

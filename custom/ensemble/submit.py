@@ -51,12 +51,14 @@ class Target:
             same command writes the same files.
         format_name: The format of the CSV, a key of `custom.submission.FORMATS`.
         overwrite: Replace another submission of that name.
+        metric: What decides; None for what the format's competition scores by.
     """
 
     folder: Path
     name: str | None = None
     format_name: str = "trash"
     overwrite: bool = False
+    metric: str | None = None
 
 
 def submit(
@@ -88,7 +90,9 @@ def submit(
     meta_file = target.folder / f"{name}.meta.json"
     _check_free(meta_file, meta, target.overwrite)
     table, notes = fused.predictions, [*notes, *fused.notes]
-    findings = check_predictions(table, target.format_name, inputs.images, inputs.categories)
+    findings = check_predictions(
+        table, target.format_name, inputs.images, inputs.categories, target.metric
+    )
     files = [] if blocks(findings) else _write(inputs, table, target.format_name, meta_file, meta)
     return Submission(tuple(files), table.num_boxes, tuple(notes), tuple(findings))
 

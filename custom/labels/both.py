@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from custom.errors import PodiumError
-from custom.evaluation import Score, score
+from custom.evaluation import Score, score_at_best
 from custom.files import PathLike
 from custom.runs import Run
 from custom.splits import changed_val_images, select_part
@@ -22,12 +22,14 @@ class TwoScores:
 
     Attributes:
         run: Its name.
-        old: mAP50 under the first file.
-        new: mAP50 under the second.
+        metric: The run's competition's.
+        old: Its value under the first file.
+        new: Its value under the second.
         changed: How many of its val images have other boxes in the second file than sealed.
     """
 
     run: str
+    metric: str
     old: float
     new: float
     changed: int
@@ -45,6 +47,7 @@ def score_under_both(
     return [
         TwoScores(
             run.name,
+            run.record.metric,
             _score(run, old).value,
             _score(run, new).value,
             len(changed_val_images(run.split, run.val_fold, new)),
@@ -63,7 +66,8 @@ def _score(run: Run, gt: GroundTruth) -> Score:
         )
     # Both follow the split's order, so that only the ids differ.
     judged = gt.take(select_part(run.split, run.val_fold, "val", gt.images))
-    return score(judged, _with_ids(run.val_predictions(), judged.images.ids))
+    predictions = _with_ids(run.val_predictions(), judged.images.ids)
+    return score_at_best(judged, predictions, run.record.metric)
 
 
 def _with_ids(predictions: Predictions, image_ids: np.ndarray) -> Predictions:

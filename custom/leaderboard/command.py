@@ -10,6 +10,7 @@ import numpy as np
 
 from custom.boxes import FloatArray
 from custom.errors import PodiumError
+from custom.evaluation.metrics import metric_of
 from custom.files import PathLike, read_json, sha256_of
 from custom.leaderboard.ledger import LEDGER, Entry, append, now, read_ledger
 from custom.leaderboard.report import make_report, read_policy
@@ -33,6 +34,7 @@ def add_submission(
     note: str = "",
     time: str | None = None,
     correct: bool = False,
+    metric: str | None = None,
 ) -> Entry:
     """Write a submission into the ledger, with what `<name>.meta.json` beside it says.
 
@@ -47,6 +49,7 @@ def add_submission(
         note: What the team wants to remember.
         time: When it was submitted, ISO 8601 with the offset from UTC; now where None.
         correct: Whether a score that the ledger has may be replaced by another one.
+        metric: What the scores are of; what the meta file says where None, or else the format's.
 
     Raises:
         PodiumError: If the file is no submission, was changed since its meta file was written, or
@@ -58,6 +61,8 @@ def add_submission(
     known = val_entry_of(meta)
     if val is None and known.value is not None:
         val, val_interval = known.value, val_interval or known.interval
+    if metric is None and known.value is not None:
+        metric = known.metric
     entry = Entry(
         time or now(),
         path.stem,
@@ -71,6 +76,7 @@ def add_submission(
         meta.get("recipe", {}),
         class_shares_of(path, format_name),
         note,
+        metric_of(metric or format_of(format_name).metric).name,
     )
     return append(entry, ledger, correct)
 

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from custom.errors import PodiumError
+from custom.evaluation.metrics import DEFAULT_METRIC
 from custom.files import PathLike, locked, read_bytes
 
 LEDGER = Path("submissions/ledger.jsonl")
@@ -40,6 +41,8 @@ class Entry:
         recipe: How they were fused.
         class_shares: Each class's share of the scores, by what stands for it in the file.
         note: What the team wants to remember.
+        metric: What the scores are of, a name in `custom.evaluation.METRICS`; empty in entries from
+            before there were several.
     """
 
     time: str
@@ -54,6 +57,7 @@ class Entry:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     class_shares: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    metric: str = ""
 
     def __post_init__(self) -> None:
         try:
@@ -85,6 +89,17 @@ class Entry:
     def moment(self) -> datetime:
         """When it was submitted."""
         return datetime.fromisoformat(self.time)
+
+    @property
+    def metric_name(self) -> str:
+        """What the scores are of."""
+        return self.metric or DEFAULT_METRIC
+
+    def scored_by(self, metric: str) -> Entry:
+        """Return the entry, without a score on validation that is of another metric."""
+        if self.metric_name == metric:
+            return self
+        return replace(self, val=None, val_interval=None)
 
     def merged(self, later: Entry) -> Entry:
         """Return what is known after a later line about the same submission."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from custom.errors import PodiumError
+from custom.evaluation.metrics import DEFAULT_METRIC, METRICS
 from custom.files import PathLike, read_json
 from custom.leaderboard.fit import (
     Expectation,
@@ -75,6 +76,7 @@ class Report:
 
     Attributes:
         rows: The submissions in the order of time.
+        metric: What most were scored by; val by another is not compared.
         split_hash: The split that most were validated on; val on others is not compared.
         correlation: Spearman's between val and public; NaN with less than three.
         fit: The gap from val to public, of the submissions that were expected.
@@ -84,6 +86,7 @@ class Report:
     """
 
     rows: tuple[Row, ...]
+    metric: str
     split_hash: str | None
     correlation: float
     fit: GapFit
@@ -113,6 +116,8 @@ def read_policy(ledger: PathLike) -> Policy:
 
 def make_report(entries: Sequence[Entry], policy: Policy, moment: datetime) -> Report:
     """Return what the submissions say of validation, of today and of the end."""
+    metric, own = _usual_metric(entries), entries
+    entries = [entry.scored_by(metric) for entry in own]
     split_hash = _usual_split(entries)
     compared = [e for e in entries if _is_compared(e, split_hash)]
     val = np.array([e.val for e in compared], dtype=np.float64)
@@ -123,38 +128,59 @@ def make_report(entries: Sequence[Entry], policy: Policy, moment: datetime) -> R
     drop = drop_to_private(entries, fit, split_hash, strange)
     gaps = {e.hash: g for e, g in zip(compared, (val - public).tolist(), strict=True)}
     rows = []
-    for entry in entries:
+    for entry, shown in zip(entries, own, strict=True):
         surprise = strange.get(entry.hash, math.nan)
         private = expected_private(entry, fit, drop, split_hash, surprise)
-        rows.append(Row(entry, gaps.get(entry.hash), surprise, private))
+        rows.append(Row(shown, gaps.get(entry.hash), surprise, private))
     correlation = rank_correlation(val, public)
     left = _left_today(entries, policy, moment)
-    choices = choose(rows, split_hash)
-    return Report(tuple(rows), split_hash, correlation, fit, drop, left, choices)
+    choices = choose(rows, split_hash, metric)
+    return Report(tuple(rows), metric, split_hash, correlation, fit, drop, left, choices)
 
 
-def choose(rows: Sequence[Row], split_hash: str | None) -> tuple[Choice, ...]:
+def choose(
+    rows: Sequence[Row], split_hash: str | None, metric: str = DEFAULT_METRIC
+) -> tuple[Choice, ...]:
     """Return the two submissions to select at the end, with reasons.
 
     The first is the best by val among those that the board did not belie. The second is safe: the
     highest lower end of the expected private score among the others.
     """
-    judged = [r for r in rows if r.entry.val is not None and r.entry.split_hash == split_hash]
+    sign = sign_of(metric)
+    judged = [
+        row
+        for row in rows
+        if row.entry.scored_by(metric).val is not None and row.entry.split_hash == split_hash
+    ]
     sound = [r for r in judged if not r.surprise > 1] or judged
     choices = []
     if sound:
-        best = max(sound, key=lambda row: (row.entry.val, row.entry.public or 0.0))
-        choices.append(Choice(best, _why_best(best, judged)))
+        best = max(
+            sound, key=lambda row: (sign * (row.entry.val or 0.0), sign * (row.entry.public or 0.0))
+        )
+        choices.append(Choice(best, _why_best(best, judged, sign)))
     others = [r for r in rows if r.private and r not in [c.row for c in choices]]
     if others:
-        safe = max(others, key=lambda row: row.private.low if row.private else 0.0)
-        choices.append(Choice(safe, _why_safe(safe, choices)))
+        safe = max(others, key=lambda row: _worst(row.private, sign))
+        choices.append(Choice(safe, _why_safe(safe, choices, sign)))
     return tuple(choices)
 
 
-def _why_best(best: Row, judged: Sequence[Row]) -> str:
+def sign_of(metric: str) -> int:
+    """Return the direction of a metric; 1 where it is not known here."""
+    return METRICS[metric].sign if metric in METRICS else 1
+
+
+def _worst(private: Expectation | None, sign: int) -> float:
+    """Return the worse end of what is expected, more is better."""
+    if private is None:
+        return -math.inf
+    return private.low if sign > 0 else -private.high
+
+
+def _why_best(best: Row, judged: Sequence[Row], sign: int) -> str:
     reason = f"best by val ({best.entry.val:.4f})"
-    passed = [r for r in judged if (r.entry.val or 0.0) > (best.entry.val or 0.0)]
+    passed = [r for r in judged if sign * (r.entry.val or 0.0) > sign * (best.entry.val or 0.0)]
     if passed:
         names = ", ".join(row.entry.name for row in passed)
         reason += f" but for {names}, whose public score is far below what val promised"
@@ -165,9 +191,11 @@ def _why_best(best: Row, judged: Sequence[Row]) -> str:
     return reason + ("; the board agrees" if not best.is_unexpected else "; the board was kinder")
 
 
-def _why_safe(safe: Row, choices: Sequence[Choice]) -> str:
+def _why_safe(safe: Row, choices: Sequence[Choice], sign: int) -> str:
     assert safe.private is not None  # only such rows are offered
-    reason = f"safe: private is expected to be at least {safe.private.low:.4f}"
+    bound = "least" if sign > 0 else "most"
+    end = safe.private.low if sign > 0 else safe.private.high
+    reason = f"safe: private is expected to be at {bound} {end:.4f}"
     looks = [
         n for n, v in (("val", safe.entry.val), ("public", safe.entry.public)) if v is not None
     ]
@@ -177,6 +205,12 @@ def _why_safe(safe: Row, choices: Sequence[Choice]) -> str:
         if choice.row.entry.runs and safe.entry.runs:
             reason += f"; shares {len(shared)} of its {len(safe.entry.runs)} runs with the first"
     return reason
+
+
+def _usual_metric(entries: Sequence[Entry]) -> str:
+    """Return the metric that most submissions were scored by; of two, the later."""
+    names = [entry.metric_name for entry in reversed(entries)]
+    return Counter(names).most_common(1)[0][0] if names else DEFAULT_METRIC
 
 
 def _usual_split(entries: Sequence[Entry]) -> str | None:

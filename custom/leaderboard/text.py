@@ -15,7 +15,8 @@ def render(report: Report) -> str:
     """Return the report as lines of text."""
     if not report.rows:
         return "the ledger is empty; add a submission with: leaderboard.py add FILE --public SCORE"
-    table = [_HEADER, *(_cells(row, report) for row in report.rows)]
+    header = tuple(f"val {report.metric}" if cell == "val" else cell for cell in _HEADER)
+    table = [header, *(_cells(row, report) for row in report.rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ["  ".join(map(str.ljust, cells, widths)).rstrip() for cells in table]
     return "\n".join([*lines, "", *_summary(report)])
@@ -29,6 +30,8 @@ def _cells(row: Row, report: Report) -> tuple[str, ...]:
     notes = []
     if row.is_unexpected:
         notes.append("board below the fit" if row.surprise > 0 else "board above the fit")
+    if entry.metric_name != report.metric:
+        notes.append(f"by {entry.metric_name}")
     if entry.val is not None and entry.split_hash != report.split_hash:
         notes.append("val on another split")
     return (

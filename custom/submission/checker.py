@@ -70,6 +70,7 @@ def check_submission(
     val_shares: FloatArray | None = None,
     last_shares: FloatArray | None = None,
     like: Predictions | None = None,
+    metric: str | None = None,
 ) -> list[Finding]:
     """Look for what is wrong with a submission.
 
@@ -81,6 +82,7 @@ def check_submission(
         val_shares: Each class's share of the annotated boxes, shape (C,): finds shifted labels.
         last_shares: Each class's share of the scores in the last accepted submission, shape (C,).
         like: Another submission on exactly `images`: finds boxes that stand on other images.
+        metric: What decides, where it is not what the format's competition scores by.
 
     Returns:
         What was found, errors first; an error blocks the submission.
@@ -89,7 +91,7 @@ def check_submission(
         PodiumError: If the file cannot be read at all, the format cannot hold the classes, or the
             shares are not one a class.
     """
-    form = format_for(path, format_name)
+    form = format_for(path, format_name).scored_by(metric)
     shares = (val_shares, last_shares)
     if any(s is not None and len(s) != len(categories or ()) for s in shares):
         raise PodiumError(
@@ -121,13 +123,17 @@ def run_checks(subject: Subject, checks: Sequence[Check] = CHECKS) -> list[Findi
 
 
 def check_predictions(
-    table: Predictions, format_name: str, images: Images, categories: Categories
+    table: Predictions,
+    format_name: str,
+    images: Images,
+    categories: Categories,
+    metric: str | None = None,
 ) -> list[Finding]:
     """Look for what is wrong with predictions that are about to be, or were just, written.
 
     What only a file can have, as columns and ids, is not looked at.
     """
-    form = format_for("predictions.csv", format_name)
+    form = format_for("predictions.csv", format_name).scored_by(metric)
     return run_checks(subject_of_table(table, form, images, categories))
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from custom.boxes import FloatArray, clip_bboxes, is_degenerate
+from custom.competition import competition_of, runs_among
 from custom.errors import PodiumError
+from custom.evaluation import Metric, best_score_thr, match_for, score_at_best
 from custom.files import PathLike, read_json, sha256_of, write_bytes, write_json
 from custom.leaderboard.command import last_shares
 from custom.leaderboard.ledger import LEDGER
-from custom.runs import RECORD, Run, read_run
+from custom.runs import RECORD, Run, is_run, read_run
 from custom.submission.checker import blocks, check_submission
 from custom.submission.checks.subject import Finding
 from custom.submission.formats import format_for, format_of
@@ -121,9 +123,11 @@ def find_run(path: PathLike) -> Run | None:
     return read_run(folder) if (folder / RECORD).is_file() else None
 
 
-def check(path: PathLike, context: Context, format_name: str = "trash") -> Outcome:
+def check(
+    path: PathLike, context: Context, format_name: str = "trash", metric: str | None = None
+) -> Outcome:
     """Look for what is wrong with a submission file."""
-    return Outcome(tuple(_findings(path, context, format_name)))
+    return Outcome(tuple(_findings(path, context, format_name, metric)))
 
 
 def export(
@@ -134,11 +138,16 @@ def export(
     clip: bool = False,
     drop_degenerate: bool = False,
     overwrite: bool = False,
+    metric: str | None = None,
+    score_thr: float = 0.0,
 ) -> Outcome:
     """Write predictions in a competition's format and check what was written.
 
     A file that is blocked is not left behind, and what was there stays. Beside the submission
     `<name>.meta.json` says which run it came from, for the ledger.
+
+    Where the metric punishes every false box, the boxes of a run are cut at the score threshold
+    that is best on its out-of-fold predictions.
 
     Args:
         path: COCO results, or a CSV file in the format.
@@ -148,6 +157,8 @@ def export(
         clip: Limit boxes to their images.
         drop_degenerate: Drop boxes with x2 <= x1 or y2 <= y1.
         overwrite: Replace a file of that name with another content.
+        metric: What decides, a name in `custom.evaluation.METRICS`; the competition's where None.
+        score_thr: Leave out boxes of lower score; 0 chooses, where the metric needs a threshold.
 
     Raises:
         PodiumError: If images and classes are not known, the predictions are not readable, or the
@@ -159,24 +170,29 @@ def export(
         raise PodiumError(f"{path}: the test images must be known; name them by --images test.json")
     table = read_submission(path, format_name, context.images, context.categories)
     table, notes = repaired(table, context.images, clip, drop_degenerate)
+    chosen = competition_of(runs_among([path]), metric, format_name).metric
+    table, cut = _cut(table, Path(path), chosen, score_thr)
+    notes = (*notes, *cut)
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / out.name
         write_submission(trial, table, context.images, context.categories, format_name)
-        findings = tuple(_findings(trial, context, format_name))
+        findings = tuple(_findings(trial, context, format_name, chosen.name))
         if blocks(findings):
             return Outcome(findings, notes=notes)
         content = trial.read_bytes()
     if out.exists() and not overwrite and out.read_bytes() != content:
         raise PodiumError(f"{out} exists with another content; replace it with --overwrite")
     write_bytes(out, content)
-    _write_meta(Path(path), out)
+    _write_meta(Path(path), out, chosen)
     return Outcome(findings, out, notes)
 
 
-def _findings(path: PathLike, context: Context, format_name: str) -> list[Finding]:
+def _findings(
+    path: PathLike, context: Context, format_name: str, metric: str | None
+) -> list[Finding]:
     form = format_for(path, format_name)
     given = (context.images, context.categories, context.val_shares, context.last_shares)
-    return check_submission(path, form.name, *given, context.like)
+    return check_submission(path, form.name, *given, context.like, metric)
 
 
 def repaired(
@@ -196,7 +212,31 @@ def repaired(
     return table, tuple(notes)
 
 
-def _write_meta(source: Path, out: Path) -> None:
+def _cut(
+    table: Predictions, path: Path, metric: Metric, score_thr: float
+) -> tuple[Predictions, list[str]]:
+    """Return the boxes above the score threshold, and where that is from."""
+    source = "--score-thr"
+    if not score_thr and metric.punishes_false_boxes:
+        if is_run(path):
+            run = read_run(path)
+            matches = match_for(run.val_ground_truth, run.val_predictions(), metric)
+            score_thr, source = best_score_thr(matches, metric), f"best for {metric.title} on val"
+        elif not path.with_suffix(".meta.json").is_file():  # else it was chosen when it was fused
+            return table, [
+                f"{metric.title} falls with every false box, and no score threshold was chosen; "
+                "write the predictions of a run, or give --score-thr"
+            ]
+    if not 0 <= score_thr <= 1:
+        raise PodiumError(f"score_thr must be between 0 and 1, but is {score_thr}")
+    kept = table.scores >= score_thr
+    if kept.all():
+        return table, []
+    note = f"{(~kept).sum()} of {table.num_boxes} boxes are below the score threshold {score_thr:g}"
+    return table.keep(kept), [f"{note} ({source}) and left out"]
+
+
+def _write_meta(source: Path, out: Path, metric: Metric) -> None:
     """Say beside a submission where it came from: the ensemble's record, or the run's."""
     meta_file, digest = out.with_suffix(".meta.json"), sha256_of(out)
     before = source.with_suffix(".meta.json")
@@ -205,8 +245,10 @@ def _write_meta(source: Path, out: Path) -> None:
         return
     run = find_run(source)
     if run is not None:
-        value = run.record.value()
+        value = run.record.value(metric.name)
+        if math.isnan(value) and metric.name != run.record.metric:
+            value = score_at_best(run.val_ground_truth, run.val_predictions(), metric).value
         known = None if math.isnan(value) else value
-        val = {"metric": run.record.metric, "value": known, "interval": None}
+        val = {"metric": metric.name, "value": known, "interval": None}
         meta = {"runs": [run.name], "recipe": {}, "split_hash": run.split_hash, "val": val}
         write_json(meta_file, {**meta, "hash": digest})

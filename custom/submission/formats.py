@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -68,6 +68,10 @@ class SubmissionFormat:
     def box_fields(self) -> tuple[str, ...]:
         """The four numbers that say where a box is, by name."""
         return ("x", "y", "w", "h") if self.is_xywh else ("x1", "y1", "x2", "y2")
+
+    def scored_by(self, metric: str | None) -> SubmissionFormat:
+        """Return the format where another metric decides; itself for None."""
+        return self if metric is None else replace(self, metric=metric)
 
     @property
     def string_column(self) -> str:
