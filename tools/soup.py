@@ -12,6 +12,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoints", nargs="+", help="runs/*/best.pth, of one fold")
+    parser.add_argument(
+        "--trust-checkpoint", action="append", default=[], metavar="SHA256",
+        help="unpickle the file with this digest, which may run code from it",
+    )  # fmt: skip
     parser.add_argument("--out", default="runs/soup.pth", help="the checkpoint to write")
     parser.add_argument(
         "--method", choices=("greedy", "uniform"), default="greedy",
@@ -27,7 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Make the soup, and print what is in it and what it scores."""
     args = parse_args(argv)
     from custom.training.soup_runs import make_soup
+    from custom.training.weights import trust_checkpoints
 
+    trust_checkpoints(args.trust_checkpoint)
     soup = make_soup(args.checkpoints, args.out, args.method, args.bn_batches)
     for name, value in soup.scores.items():
         print(f"{name}: val mAP50 {value:.4f}")

@@ -14,6 +14,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("run", help="a run's folder, as runs/universenet101")
     parser.add_argument("--data-root", help="folder of the data set, where it has moved")
     parser.add_argument("--tta", action="store_true", help="merge flips and scales")
+    parser.add_argument(
+        "--trust-checkpoint", action="append", default=[], metavar="SHA256",
+        help="unpickle the file with this digest, which may run code from it",
+    )  # fmt: skip
     parser.add_argument("--out", help="the file to write (runs/<run>.json)")
     return parser.parse_args(argv)
 
@@ -22,7 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Predict, write, and print where."""
     args = parse_args(argv)
     from custom.training.test_set import predict_test_set
+    from custom.training.weights import trust_checkpoints
 
+    trust_checkpoints(args.trust_checkpoint)
     result = predict_test_set(args.run, data_root=args.data_root, tta=args.tta, out=args.out)
     print(f"{result.predictions.num_boxes} boxes on {result.predictions.num_images} images")
     if result.metrics:

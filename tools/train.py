@@ -26,6 +26,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--load-from", "--init", metavar="FILE", help="start from a detector's weights"
     )
+    parser.add_argument(
+        "--trust-checkpoint", action="append", default=[], metavar="SHA256",
+        help="unpickle the file with this digest, which may run code from it",
+    )  # fmt: skip
     parser.add_argument("--no-pretrained", action="store_true", help="start from scratch")
     parser.add_argument(
         "--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="change the config"
@@ -45,7 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from custom.training.configuration import RunOptions, load_config, parse_overrides
     from custom.training.train import train
     from custom.training.visualization import tracked
+    from custom.training.weights import trust_checkpoints
 
+    trust_checkpoints(args.trust_checkpoint)
     options = RunOptions(
         seed=args.seed,
         fold=args.fold,

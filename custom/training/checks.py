@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from urllib.error import URLError
 
 import torch
 from mmengine.config import Config
@@ -15,7 +14,8 @@ from custom.pseudo_labels import pseudo_labels_for
 from custom.splits import Split, assert_no_leak, changed_val_images, read_split, select_part
 from custom.tables import GroundTruth, Images
 from custom.tables.coco import read_ground_truth
-from custom.training.configuration import pretrained_parts
+from custom.training.pretrained import pretrained_weights
+from custom.training.weights import fetch, read_checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def check_before_training(config: Config) -> None:
     files = {name: root / name for name in chosen.images.file_names}
     assert_no_leak(split, competition.fold, files, files, chosen.source)
     pseudo_labels_for(train.source, split.hash, competition.fold)
-    fetch_weights(config)
+    check_weights(config)
 
 
 def warn_of_other_val_labels(split: Split, fold: int, judged: GroundTruth) -> None:
@@ -91,25 +91,21 @@ def check_image_files(images: Images, root: Path) -> None:
         )
 
 
-def fetch_weights(config: Config) -> None:
-    """Download pretrained weights that are not in torch's cache yet, or say the ways out."""
-    urls = [part["init_cfg"]["checkpoint"] for part in pretrained_parts(config.model)]
-    urls += [config.load_from] if config.get("load_from") else []
-    for url in urls:
-        if str(url).startswith(("http://", "https://")) and is_main_process():
-            _fetch(url)
-    barrier()
+def check_weights(config: Config) -> None:
+    """Download pretrained weights that are not in torch's cache yet, and see that they can be read.
 
-
-def _fetch(url: str) -> None:
-    cached = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
-    if cached.exists():
-        return
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        torch.hub.download_url_to_file(url, str(cached))
-    except (URLError, OSError) as error:
-        raise PodiumError(
-            f"the config starts from {url}, which could not be downloaded ({error}); train from "
-            "scratch with --no-pretrained, or give a file you have with --load-from FILE"
-        ) from error
+    Raises:
+        PodiumError: With the ways out.
+    """
+    given = config.get("load_from")
+    for checkpoint in [*pretrained_weights(config.model), *([given] if given else [])]:
+        try:
+            if is_main_process():
+                fetch(checkpoint)
+            barrier()
+            read_checkpoint(checkpoint, map_location="meta")
+        except PodiumError as error:
+            raise PodiumError(
+                f"{error}; or train from scratch with --no-pretrained, or from a file you have "
+                "with --load-from FILE"
+            ) from error

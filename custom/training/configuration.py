@@ -13,6 +13,7 @@ from mmengine.config import Config, DictAction
 
 from custom.errors import PodiumError
 from custom.training.nodes import dicts_below
+from custom.training.pretrained import strip_pretrained
 from custom.training.recipes import apply_recipes
 from custom.training.seeding import apply_seed
 
@@ -164,14 +165,6 @@ def set_num_classes(model: Any, num_classes: int) -> None:
             each["num_classes"] = num_classes
 
 
-def pretrained_parts(model: Any) -> list[dict[str, Any]]:
-    """Return every dict below `model` whose `init_cfg` loads a checkpoint."""
-    inits = [(each, each.get("init_cfg")) for each in dicts_below(model)]
-    return [
-        each for each, init in inits if isinstance(init, dict) and init.get("type") == "Pretrained"
-    ]
-
-
 def _check_read(overrides: dict[str, Any]) -> None:
     """Refuse what would change nothing: a misspelt key, or a name that only config files use."""
     for key in overrides:
@@ -200,8 +193,7 @@ def _apply_weights(config: Config, options: RunOptions) -> None:
     if not options.pretrained:
         config.load_from = None
     if not options.pretrained or options.load_from is not None:
-        for part in pretrained_parts(config.model):
-            part["init_cfg"] = None
+        strip_pretrained(config.model)
     if options.load_from is not None:
         if not Path(options.load_from).is_file():
             raise PodiumError(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from custom.errors import PodiumError
 from custom.training.saving import save_checkpoint
+from custom.training.weights import read_checkpoint
 
 BEST_KEY = "coco/bbox_mAP_50"
 
@@ -19,7 +18,7 @@ def publish_best(folder: Path) -> None:
         raise PodiumError(
             f"{folder}: no validation gave {BEST_KEY}; is train_cfg.val_interval too large?"
         )
-    checkpoint = torch.load(candidates[-1], map_location="cpu", weights_only=False)
+    checkpoint = read_checkpoint(candidates[-1])
     keys = ("epoch", "iter", "seed", "dataset_meta")
     meta = {key: checkpoint["meta"][key] for key in keys if key in checkpoint["meta"]}
     best = {"state_dict": checkpoint["state_dict"], "meta": meta}

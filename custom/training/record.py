@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
 
 from custom import runs
-from custom.files import canonical_hash, sha256_of
+from custom.files import sha256_of
 from custom.pseudo_labels import pseudo_labels_for
 from custom.runs import MetricValue, RunRecord, SplitEntry, Trainer
+from custom.runs.config import config_hash
 from custom.splits import read_split
 from custom.training.publish import BEST_KEY
 
 
 def make_record(
     config: Config,
-    resolved: str,
+    resolved: Mapping[str, Any],
     config_file: str | Path,
     metrics: dict[str, float],
     seconds: float,
 ) -> RunRecord:
-    """Return what `run.json` keeps of a finished run; `resolved` is the text of its config."""
+    """Return what `run.json` keeps of a finished run; `resolved` is its config."""
     competition = config.competition
     split = read_split(competition.split)
     folder = Path(config.work_dir)
@@ -47,7 +50,7 @@ def make_record(
         config=str(config_file),
         seed=config.randomness["seed"],
         pseudo_labels=pseudo_labels_for(train_file, split.hash, competition.fold),
-        config_hash=canonical_hash(resolved),
+        config_hash=config_hash(resolved),
         checkpoint_hash=sha256_of(folder / "best.pth"),
         code=runs.code_state(Path(__file__).parent),
         versions=versions,

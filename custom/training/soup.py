@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import pickle
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch import nn
 from custom.errors import PodiumError
 from custom.files import PathLike
 from custom.training.saving import save_checkpoint
+from custom.training.weights import read_checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -43,11 +43,8 @@ def read_state(path: PathLike) -> State:
     Raises:
         PodiumError: If it cannot be read or holds none.
     """
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=False)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise PodiumError(f"cannot read the checkpoint {path}: {error}") from error
-    if not isinstance(checkpoint, dict) or not checkpoint.get("state_dict"):
+    checkpoint = read_checkpoint(path)
+    if not checkpoint.get("state_dict"):
         raise PodiumError(f"{path} must hold a `state_dict`, but holds none")
     return dict(checkpoint["state_dict"])
 

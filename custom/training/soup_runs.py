@@ -13,7 +13,9 @@ from mmengine.runner import Runner
 from torch import nn
 
 from custom.errors import PodiumError
+from custom.runs import read_run
 from custom.training.prediction import predict
+from custom.training.run_config import load_run_config
 from custom.training.seeding import apply_seed
 from custom.training.soup import (
     Soup,
@@ -61,10 +63,7 @@ def _shared_config(paths: Sequence[str]) -> Config:
         raise PodiumError("a soup needs checkpoints, as runs/*/best.pth, but got none")
     configs = []
     for path in paths:
-        file = Path(path).parent / "config.py"
-        if not file.is_file():
-            raise PodiumError(f"{path} must lie in a run's folder with its config.py, but does not")
-        configs.append(Config.fromfile(str(file)))
+        configs.append(load_run_config(read_run(Path(path).parent)))
     for path, config in zip(paths, configs, strict=True):
         for key in ("split", "fold"):
             values = [c.competition[key] for c in (configs[0], config)]

@@ -11,8 +11,9 @@ from custom.files import sha256_of
 from custom.tables import Predictions
 from custom.tables.coco import read_ground_truth, write_results
 from custom.training.checks import check_classes, check_image_files
-from custom.training.configuration import place_data, read_config
+from custom.training.configuration import place_data
 from custom.training.prediction import predict
+from custom.training.run_config import load_run_config
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def predict_test_set(
         PodiumError: If the run, its checkpoint or the images are not what they must be.
     """
     finished = runs.read_run(run)
-    config = read_config(finished.folder / "config.py")
+    config = load_run_config(finished)
     if data_root is not None:
         config.competition.data_root = data_root
         place_data(config)

@@ -11,8 +11,8 @@ from mmengine.dist import barrier, is_main_process
 from mmengine.runner import Runner
 
 from custom import runs
-from custom.files import write_text
 from custom.runs import RunRecord
+from custom.runs.config import write_config
 from custom.tables.coco import read_ground_truth, write_results
 from custom.training.building import explain_refusals
 from custom.training.checks import check_before_training
@@ -32,8 +32,9 @@ logger = logging.getLogger(__name__)
 def train(config: Config, config_file: str | Path, resume: bool = False) -> RunRecord:
     """Train a resolved config and return its record.
 
-    The run's folder then holds `config.py`, `best.pth` (the weights of the best validation),
-    `val.json` (their predictions on the fold) and, written last, `run.json`.
+    The run's folder then holds `config.json` and, the same for people, `config.py`; `best.pth` (the
+    weights of the best validation), `val.json` (their predictions on the fold) and, written last,
+    `run.json`.
 
     Args:
         config: What `load_config` returned.
@@ -49,9 +50,9 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> RunR
         if finding.level == "warning":
             logger.warning("%s", finding)
     check_before_training(config)
-    resolved = config.pretty_text
+    resolved, text = config.to_dict(), config.pretty_text
     if point is None:
-        write_text(folder / "config.py", resolved)
+        write_config(folder, resolved, text)
     else:
         config.load_from, config.resume = str(point), True
     if point is None and config.load_from:
@@ -74,7 +75,7 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> RunR
     record = make_record(config, resolved, config_file, metrics, seconds)
     if is_main_process():
         gt = read_ground_truth(config.val_evaluator.ann_file)
-        write_text(folder / "config.py", resolved)
+        write_config(folder, resolved, text)
         write_results(folder / "val.json", predictions, gt.categories)
         runs.write_record(folder, record)
     return record

@@ -8,15 +8,16 @@ import pytest
 from mmengine.config import Config
 
 from custom.errors import PodiumError
+from custom.runs.config import decode, encode, parse_config
 from custom.training.configuration import (
     RunOptions,
     competition_datasets,
     default_run_name,
     load_config,
     parse_overrides,
-    pretrained_parts,
     set_num_classes,
 )
+from custom.training.pretrained import pretrained_weights
 
 LEAF = Path(__file__).resolve().parents[2] / "configs" / "bccd" / "yolox_nano.py"
 SWIN = LEAF.parents[1] / "trash" / "swin_t_cascade.py"
@@ -69,13 +70,13 @@ def test_run_names(fold: int | None, seed: int, name: str) -> None:
 
 
 def test_pretrained_weights_are_stripped_on_request(tmp_path: Path) -> None:
-    assert pretrained_parts(load_config(SWIN, RunOptions()).model)
+    assert pretrained_weights(load_config(SWIN, RunOptions()).model)
     bare = load_config(SWIN, RunOptions(pretrained=False))
-    assert pretrained_parts(bare.model) == []
+    assert pretrained_weights(bare.model) == []
     assert bare.load_from is None
     (tmp_path / "w.pth").touch()
     given = load_config(SWIN, RunOptions(load_from=str(tmp_path / "w.pth")))
-    assert (given.load_from, pretrained_parts(given.model)) == (str(tmp_path / "w.pth"), [])
+    assert (given.load_from, pretrained_weights(given.model)) == (str(tmp_path / "w.pth"), [])
 
 
 def test_every_head_of_a_cascade_gets_the_classes() -> None:
@@ -112,6 +113,13 @@ def test_the_resolved_config_reads_back_the_same(tmp_path: Path) -> None:
     config = load_config(LEAF, RunOptions())
     (tmp_path / "config.py").write_text(config.pretty_text)
     assert Config.fromfile(tmp_path / "config.py").to_dict() == config.to_dict()
+
+
+def test_the_resolved_config_is_data() -> None:
+    for leaf in (LEAF, SWIN):
+        config = load_config(leaf, RunOptions())
+        assert decode(encode(config.to_dict())) == config.to_dict()
+        assert parse_config(config.pretty_text) == config.to_dict()
 
 
 def test_hooks_that_are_no_dicts_are_refused() -> None:

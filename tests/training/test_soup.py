@@ -79,7 +79,7 @@ def test_a_soup_is_written_with_its_members(saved, tmp_path):
     soup = uniform_soup(saved(1.0, 3.0))
     write_soup(soup, tmp_path / "soup.pth")
     assert read_state(tmp_path / "soup.pth")["w"].tolist() == [2.0, 2.0]
-    meta = torch.load(tmp_path / "soup.pth", weights_only=False)["meta"]
+    meta = torch.load(tmp_path / "soup.pth", weights_only=True)["meta"]
     assert [name.rsplit("/", 1)[-1] for name in meta["soup"]] == ["1.0.pth", "3.0.pth"]
 
 

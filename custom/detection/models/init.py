@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import torch
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
 from custom.detection.models.classifier import BOX_ROWS, adapt_rows
 from custom.detection.models.yolov5.convert import convert_state_dict, is_official
 from custom.errors import PodiumError
+from custom.training.weights import read_checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -161,27 +160,6 @@ def load_adapted(
     model.load_state_dict(state)
     logger.info("%s: %s", checkpoint, report)
     return report
-
-
-def read_checkpoint(checkpoint: str | Path) -> dict[str, Any]:
-    """Read a checkpoint file, or download it.
-
-    Raises:
-        PodiumError: If there is none, it cannot be had, or it is none.
-    """
-    remote = "://" in str(checkpoint)
-    if not remote and not Path(checkpoint).is_file():
-        raise PodiumError(f"the checkpoint must be a file or a URL, but is neither: {checkpoint}")
-    try:
-        content = CheckpointLoader.load_checkpoint(str(checkpoint), map_location="cpu")
-    except (URLError, OSError, RuntimeError, EOFError, ImportError, AttributeError) as error:
-        cause = "downloaded" if remote else "read"
-        raise PodiumError(f"{checkpoint} could not be {cause}: {error}") from error
-    except Exception as error:  # torch's unpickler raises what the file makes it raise
-        raise PodiumError(f"{checkpoint} must be a checkpoint, but: {error}") from error
-    if not isinstance(content, dict):
-        raise PodiumError(f"{checkpoint} must hold a dict, but holds a {type(content).__name__}")
-    return content
 
 
 def state_dict_of(content: Mapping[str, Any], source: str | Path = "checkpoint") -> StateDict:

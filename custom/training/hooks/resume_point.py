@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 
 from custom.errors import PodiumError
 from custom.files import write_text
+from custom.runs.config import parse_config
 from custom.training.seeding.config import config_changes
 
 RESUME_POINT = "last.pth"
@@ -71,9 +72,11 @@ class ResumePointHook(Hook):
         Raises:
             PodiumError: If the training would go on differently and that is not accepted.
         """
+        checkpoint.get("meta", {}).pop("config", None)  # where resuming, MMEngine would execute it
         if not runner._resume or "cfg" not in checkpoint["meta"]:
             return
-        old = Config.fromstring(checkpoint["meta"]["cfg"], ".py")
+        # As data: a checkpoint's config is text that anybody can write, and must not be executed.
+        old = Config(parse_config(checkpoint["meta"]["cfg"], f"{RESUME_POINT}: config"))
         changes = config_changes(old, runner.cfg)
         if not changes:
             return

@@ -11,7 +11,8 @@ from mmdet.models.backbones.res2net import Bottle2neck
 from mmdet.registry import MODELS
 from torch import nn
 
-from custom.training.configuration import RunOptions, load_config, pretrained_parts
+from custom.training.configuration import RunOptions, load_config
+from custom.training.pretrained import pretrained_weights
 from tests.detection.models.toys import CONFIGS, build, losses, predict, squares
 
 # ablations.py is a plan of changes to leaves, for tools/ablate.py.
@@ -33,19 +34,19 @@ def test_leaf_inherits_and_says_why(leaf: Path) -> None:
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: f"{leaf.parent.name}-{leaf.stem}")
 def test_pretrained_weights_have_an_address(leaf: Path) -> None:
     config = load_config(leaf, RunOptions())
-    parts = [part["init_cfg"]["checkpoint"] for part in pretrained_parts(config.model)]
+    parts = pretrained_weights(config.model)
     urls = [*parts, *filter(None, [config.get("load_from")])]
     assert all(CHECKPOINT.fullmatch(url) for url in urls)
     assert len(urls) <= 1, "a whole detector's weights replace its backbone's"
     bare = load_config(leaf, RunOptions(pretrained=False))
     assert bare.get("load_from") is None
-    assert pretrained_parts(bare.model) == []
+    assert pretrained_weights(bare.model) == []
 
 
 @pytest.mark.parametrize("leaf", DOCUMENTED, ids=lambda leaf: leaf.stem)
 def test_the_docs_link_the_checkpoint_that_a_leaf_starts_from(leaf: Path) -> None:
     config = load_config(leaf, RunOptions())
-    parts = [part["init_cfg"]["checkpoint"] for part in pretrained_parts(config.model)]
+    parts = pretrained_weights(config.model)
     text = (CONFIGS.parent / "docs/detectors.md").read_text(encoding="utf-8")
     for url in [*parts, *filter(None, [config.get("load_from")])]:
         assert f"[{leaf.stem}]: {url}\n" in text
