@@ -15,6 +15,7 @@ from custom.errors import PodiumError
 from custom.evaluation import DEFAULT_METRIC, metric_of, score
 from custom.files import read_json
 from custom.runs import RECORD, read_run
+from custom.shipped import config_file, tool_file
 from custom.submission.val_entry import val_entry_of
 from custom.tables.coco import read_ground_truth, read_results
 
@@ -23,7 +24,6 @@ TITLE = metric_of(DEFAULT_METRIC).title
 PROGRESS = ("Epoch(", "error:", TITLE)
 # On the drawn data, models of unlike quality: clusters only of boxes that agree well.
 FUSION = ("--iou-thr", "0.65")
-TOOLS = Path(__file__).resolve().parent.parent / "tools"
 
 
 Say = Callable[[str], None]
@@ -47,8 +47,8 @@ class Plan:
     submissions: Path = Path("submissions")
     review: Path = Path("reports/demo")
     configs: tuple[Path, ...] = (
-        Path("configs/sample/universenet_nano.py"),
-        Path("configs/sample/yolox_nano.py"),
+        config_file("sample/universenet_nano.py"),
+        config_file("sample/yolox_nano.py"),
     )
     sample_options: tuple[str, ...] = ()
 
@@ -154,7 +154,7 @@ class Demo:
             of: The run that it works on, where several are worked on at a time.
             threads: How many threads torch may use; None leaves it to torch.
         """
-        command = [sys.executable, str(TOOLS / f"{name}.py"), *arguments]
+        command = [sys.executable, str(tool_file(name)), *arguments]
         environment = {**os.environ, **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
         started = time.monotonic()
         self.say(f"$ python tools/{name}.py {' '.join(arguments)}")

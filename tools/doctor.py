@@ -10,10 +10,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 # An installation so broken that `custom` is not found is what this command is for.
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+if find_spec("custom") is None:
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from custom.doctor import examine, report
 from custom.errors import EXIT_BAD_INPUT, run_tool

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import custom
 from custom.ablation.plan import Plan, Variant
 from custom.errors import PodiumError
 from custom.files import write_text
@@ -17,10 +16,10 @@ from custom.gate.decision import holm
 from custom.gate.runs import gate_runs
 from custom.gate.verdict import Verdict
 from custom.runs import RECORD, Run, check_same_split, read_run
+from custom.shipped import tool_file
 
 logger = logging.getLogger(__name__)
 
-TRAIN_TOOL = Path(custom.__file__).parents[1] / "tools" / "train.py"
 # What `tools/train.py --resume` goes on from.
 RESUME_POINT = "last.pth"
 
@@ -160,4 +159,6 @@ def _gated(baseline: Outcome, outcomes: Sequence[Outcome]) -> list[Outcome]:
 
 
 def _train_in_subprocess(arguments: Sequence[str]) -> int:
-    return subprocess.run([sys.executable, str(TRAIN_TOOL), *arguments], check=False).returncode
+    return subprocess.run(
+        [sys.executable, str(tool_file("train")), *arguments], check=False
+    ).returncode

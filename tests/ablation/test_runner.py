@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -127,5 +128,11 @@ def test_the_table_by_the_tool(
     assert rows[2:4] == ["baseline", best]
 
 
-def test_training_is_the_real_tool() -> None:
-    assert runner_module.TRAIN_TOOL.is_file()
+def test_training_is_the_real_tool(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+    done = subprocess.CompletedProcess([], 3)
+    monkeypatch.setattr(runner_module.subprocess, "run", lambda c, check: (ran.append(c), done)[1])
+    assert runner_module._train_in_subprocess(["x.py", "--seed", "1"]) == 3
+    ((_, train, *arguments),) = ran
+    assert Path(train) == Path(__file__).resolve().parents[2] / "tools" / "train.py"
+    assert arguments == ["x.py", "--seed", "1"]
