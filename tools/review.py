@@ -30,7 +30,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     files = parser.add_argument_group("instead of runs")
     files.add_argument("--predictions", nargs="+", default=[], help="CSV or COCO results")
     files.add_argument("--ann", help="the annotations that --predictions cover")
-    files.add_argument("--format", default="trash", help="of the CSV files (%(default)s)")
+    files.add_argument("--format", help="of the CSV files (the competition's)")
+    parser.add_argument("--metric", help="what decides (the competition's)")
     fusing = add_fusion_options(parser)
     fusing.add_argument("--recipe", metavar="FILE", help="what tools/ensemble.py --search found")
     fusing.add_argument("--clip", action="store_true", help="limit boxes to their images")
@@ -64,6 +65,7 @@ def request_of(args: argparse.Namespace) -> Request:
         recipe_file=args.recipe,
         repairs=Repairs(args.clip, args.drop_degenerate, args.dedupe),
         suspects_file=args.suspects,
+        metric=args.metric,
     )
 
 

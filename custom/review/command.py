@@ -49,7 +49,7 @@ def _facts(review: Review) -> dict[str, Any]:
         {
             "name": model.name,
             "note": model.note,
-            "mAP50": review.analyses[k].score.value,
+            "value": review.analyses[k].score.value,
             "interval": [float(low[k][-1]), float(high[k][-1])],
         }
         for k, model in enumerate(review.models)
@@ -58,6 +58,7 @@ def _facts(review: Review) -> dict[str, Any]:
     return {
         "title": review.title,
         "created": created,
+        "metric": review.metric.name,
         "annotations": review.gt.source,
         "images": len(review.gt.images),
         "boxes": review.gt.num_boxes,

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from custom.competition import competition_of
 from custom.ensemble import FusionConfig, find_duplicating
 from custom.ensemble.inputs import ValInputs, model_keys, read_inputs, val_of_runs
 from custom.ensemble.pipeline import Fusion, Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe
 from custom.errors import PodiumError
+from custom.evaluation import DEFAULT_METRIC, METRICS, Metric
 from custom.evaluation.matching import aligned_and_checked
 from custom.files import PathLike
 from custom.review.compute.analysis import Analysis
@@ -53,6 +55,7 @@ class Review:
         prepared: What is fused: the models' boxes, checked and repaired; () without an ensemble.
         notes: What is to be known of the models.
         suspects_file: What `labels.py find` wrote; None: suspects are looked for.
+        metric: What decides.
     """
 
     title: str
@@ -64,18 +67,19 @@ class Review:
     prepared: tuple[Predictions, ...] = ()
     notes: tuple[str, ...] = ()
     suspects_file: PathLike | None = None
+    metric: Metric = METRICS[DEFAULT_METRIC]
 
     @cached_property
     def analyses(self) -> tuple[Analysis, ...]:
         """What is computed of each model, in their order, each part when it is first asked for."""
-        return tuple(Analysis(self.gt, model.predictions) for model in self.models)
+        return tuple(Analysis(self.gt, model.predictions, self.metric) for model in self.models)
 
     @property
     def final(self) -> int:
         """The position of the model that counts: the ensemble, or else the best one."""
         if self.models[-1].final:
             return len(self.models) - 1
-        values = [analysis.score.value for analysis in self.analyses]
+        values = [self.metric.sign * analysis.score.value for analysis in self.analyses]
         return max(range(len(values)), key=lambda k: (values[k] == values[k], values[k]))
 
     @property
@@ -92,7 +96,8 @@ class Request:
         runs: Run folders or patterns.
         predictions: Instead of runs: files of predictions, CSV or COCO results.
         ann_file: With `predictions`: the annotations that they cover.
-        format_name: Of CSV files.
+        format_name: Of CSV files; the competition's where None.
+        metric: What decides; the competition's where None.
         images_dir: Where the file names of the images start from.
         config: How two or more models are fused; weights are by model.
         recipe_file: A recipe that a search found, in place of `config`.
@@ -103,12 +108,13 @@ class Request:
     runs: Sequence[str] = ()
     predictions: Sequence[str] = ()
     ann_file: PathLike | None = None
-    format_name: str = "trash"
+    format_name: str | None = None
     images_dir: Path | None = None
     config: FusionConfig = field(default_factory=FusionConfig)
     recipe_file: PathLike | None = None
     repairs: Repairs = field(default_factory=Repairs)
     suspects_file: PathLike | None = None
+    metric: str | None = None
 
 
 def read_review(request: Request) -> Review:
@@ -123,7 +129,8 @@ def read_review(request: Request) -> Review:
     if request.images_dir is not None and not request.images_dir.is_dir():
         raise PodiumError(f"--images must be a folder, but {request.images_dir} is none")
     runs = tuple(find_runs(request.runs))
-    val = _of_runs(runs) if runs else _of_files(request)
+    competition = competition_of(runs, request.metric, request.format_name)
+    val = _of_runs(runs) if runs else _of_files(request, competition.format_name)
     _check_boxes(val.gt)
     names = _unique(val.names)
     origins = (
@@ -135,8 +142,9 @@ def read_review(request: Request) -> Review:
     ]
     title = f"{' + '.join(names)} on {Path(val.gt.source).parent.name or 'val'}"
     review = Review(
-        title, val.gt, tuple(models), request.images_dir, runs, suspects_file=request.suspects_file
-    )
+        title, val.gt, tuple(models), request.images_dir, runs,
+        suspects_file=request.suspects_file, metric=competition.metric,
+    )  # fmt: skip
     return review if len(models) == 1 else _with_ensemble(review, request, val)
 
 
@@ -160,12 +168,12 @@ def _of_runs(runs: Sequence[Run]) -> ValInputs:
     return val_of_runs(runs)
 
 
-def _of_files(request: Request) -> ValInputs:
+def _of_files(request: Request, format_name: str) -> ValInputs:
     if request.ann_file is None:
         raise PodiumError("--predictions needs the annotations that they cover: --ann FILE")
     _check_boxes(read_ground_truth(request.ann_file))
     paths = [str(path) for path in request.predictions]
-    val = read_inputs(paths, str(request.ann_file), None, request.format_name).val
+    val = read_inputs(paths, str(request.ann_file), None, format_name).val
     assert val is not None
     return val
 

@@ -35,7 +35,7 @@ def test_runs_become_a_folder(
     assert [model["name"] for model in facts["models"]] == ["a", "b", "ensemble"]
     assert facts["models"][2]["note"].startswith("soft_nms, IoU 0.55")
     low, high = facts["models"][0]["interval"]
-    assert low < facts["models"][0]["mAP50"] < high
+    assert low < facts["models"][0]["value"] < high
     assert facts["images"] == len(read_run(runs / "a").val_ground_truth.images)
     for name in ("index.html", "classes.html", "errors.html", "gallery.html", "plotly.min.js"):
         assert (out / name).stat().st_size
@@ -80,11 +80,11 @@ def test_a_fault_midway_leaves_the_older_review(runs: Path, tmp_path: Path) -> N
 
 
 def test_the_defaults_are_those_of_the_ensemble() -> None:
-    from tools.ensemble import config_of
+    from custom.ensemble.options import fusion_of
     from tools.ensemble import parse_args as ensemble_args
     from tools.review import request_of
 
-    assert request_of(parse_args(["x"])).config == config_of(ensemble_args(["x"]))
+    assert request_of(parse_args(["x"])).config == fusion_of(ensemble_args(["x"]))
 
 
 @pytest.mark.slow
@@ -94,7 +94,7 @@ def test_real_predictions_without_images(tmp_path: Path) -> None:
     out = tmp_path / "review"
     main(["--predictions", str(predictions), "--ann", str(ann), "--out", str(out)])
     facts = read_json(out / "review.json")
-    assert facts["models"][0]["mAP50"] == pytest.approx(0.5244, abs=1e-4)
+    assert facts["models"][0]["value"] == pytest.approx(0.5244, abs=1e-4)
     page = (out / "index.html").read_text()
     assert "<strong>0.524</strong>" in page
     assert "23,144 boxes" in page

@@ -43,14 +43,14 @@ class Findings:
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
-    """What the ensemble gains by having a model: its AP less that without it.
+    """What the ensemble gains by having a model: its score less that without it.
 
     Attributes:
         value: Of the mean over classes.
         low: Lower end of the interval.
         high: Upper end of the interval.
         per_class: Shape (C,); NaN for a class without boxes.
-        by_size: Shape (3,), small, medium and large boxes.
+        by_size: Shape (3,), AP50 of small, medium and large boxes.
     """
 
     value: float
@@ -101,7 +101,7 @@ def leave_one_out(review: Review) -> list[LeftOut]:
     results = []
     for member in review.members:
         fused = fused_without(review.recipe, review.prepared, review.gt.images, member)
-        rest = Analysis(review.gt, fused)
+        rest = Analysis(review.gt, fused, review.metric)
         samples = whole.samples[:, -1:] - rest.samples[:, -1:]
         low, high = interval_of(samples, CONFIDENCE)
         results.append(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from custom.boxes import FloatArray
+from custom.evaluation import DEFAULT_METRIC
 from custom.review.compute.analysis import Analysis
 
 SHOWN = 3
@@ -17,13 +18,14 @@ SMALLEST_SHARE = 0.0005
 
 @dataclass(frozen=True)
 class Loss:
-    """What one kind of error, or one weak class, costs.
+    """What one error type, or one weak class, costs.
 
     Attributes:
-        points: What mAP50 would gain if it were mended.
-        kind: The kind of error; of a class, the one that costs it most; empty if none does.
-        label: The class; None where the loss is a kind of error in all of them.
-        shares: The classes with most of that kind, each with its part of the points.
+        points: What would be gained if it were fixed: AP50 for an error type, after TIDE; the
+            competition's metric for a class.
+        kind: The error type; of a class, the one that costs it most; empty if none does.
+        label: The class; None where the loss is an error type in all of them.
+        shares: The classes with most of that type, each with its part of the points.
     """
 
     points: float
@@ -35,18 +37,21 @@ class Loss:
 def greatest_losses(analysis: Analysis, shown: int = SHOWN) -> list[Loss]:
     """Return the greatest losses, the greatest first; one of them is the weakest class.
 
-    A kind of error costs what mending it everywhere would give. A class costs what it would give
-    to be as good as the mean of the others.
+    An error type costs what fixing it everywhere would give. A class costs what it would give to be
+    as good as the mean of the others. Where the metric is not AP50 the two do not compare, and the
+    class comes last.
     """
     kinds = sorted(_of_kinds(analysis), key=lambda loss: -loss.points)
     weakest = weakest_class(analysis)
     chosen = [*kinds[: shown - 1], weakest] if weakest else kinds[:shown]
-    return sorted((loss for loss in chosen if loss.points > 0), key=lambda loss: -loss.points)
+    found = [loss for loss in chosen if loss.points > 0]
+    comparable = analysis.metric.name == DEFAULT_METRIC
+    return sorted(found, key=lambda loss: (not comparable and loss.label is not None, -loss.points))
 
 
 def weakest_class(analysis: Analysis) -> Loss | None:
-    """Return the class of the lowest AP; None where there are not two to compare."""
-    ap = analysis.score.per_class
+    """Return the class of the worst score; None where there are not two to compare."""
+    ap = analysis.metric.sign * analysis.score.per_class
     known = np.flatnonzero(~np.isnan(ap))
     if len(known) < 2:
         return None

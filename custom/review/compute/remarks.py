@@ -34,7 +34,7 @@ class Lead:
 def lead_of_ensemble(review: Review) -> Lead:
     """Compare the ensemble with its best model, on the same resamples."""
     scores = [review.analyses[k].score.value for k in review.members]
-    best = review.members[int(np.nanargmax(scores))]
+    best = review.members[int(np.nanargmax(review.metric.sign * np.array(scores)))]
     whole, single = review.analyses[review.final], review.analyses[best]
     low, high = interval_of(whole.samples[:, -1:] - single.samples[:, -1:], CONFIDENCE)
     value = whole.score.value - single.score.value
@@ -50,6 +50,8 @@ def notes_on(review: Review) -> list[str]:
 
 def cut_notes(review: Review) -> list[str]:
     """Return a sentence that names the models whose boxes of low score were cut off."""
+    if review.metric.punishes_false_boxes:
+        return []
     cut = []
     for k in review.members:
         scores = review.models[k].predictions.scores

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
+from custom.evaluation import DEFAULT_METRIC, metric_of
 from custom.evaluation.errors import ERROR_NAMES, ErrorReport
 from custom.review.compute.contributions import Findings
 from custom.review.draw.kinds import KIND_TEXTS
@@ -49,7 +50,7 @@ def short(name: str) -> str:
 
 
 def by_class(review: Review, order: Sequence[int]) -> Figure:
-    """Return AP50 of each class with its interval, one row a class, in the given order."""
+    """Return the metric of each class with its interval, one row a class, in the given order."""
     models, names = review.models, review.gt.categories.names
     num_gt = review.analyses[0].score.num_gt
     labels = [f"{short(names[c])} ({count(num_gt[c])})" for c in order]
@@ -57,7 +58,7 @@ def by_class(review: Review, order: Sequence[int]) -> Figure:
         "height": 70 + len(order) * (16 + 11 * len(models)),
         "margin": {"l": 8, "r": 20, "t": 8, "b": 40},
         # A little below 0, or a dot there lies on the names.
-        "xaxis": {"range": [-0.015, 1], "title": {"text": "AP50"}},
+        "xaxis": {"range": [-0.015, 1], "title": {"text": review.metric.name}},
         "yaxis": _rows(labels),
     }
     traces = [_dots(review, k, order) for k in range(len(models))]
@@ -66,7 +67,7 @@ def by_class(review: Review, order: Sequence[int]) -> Figure:
 
 def _dots(review: Review, k: int, order: Sequence[int]) -> Figure:
     """Return the dots and intervals of one model, a little below those of the one before."""
-    models, names = review.models, review.gt.categories.names
+    models, names, metric = review.models, review.gt.categories.names, review.metric.name
     colour, name = colour_of(models, k), plain(models[k].name)
     place = (k - (len(models) - 1) / 2) * 0.72 / len(models)
     ap = review.analyses[k].score.per_class[order]
@@ -84,7 +85,7 @@ def _dots(review: Review, k: int, order: Sequence[int]) -> Figure:
         },
         "marker": {"color": colour, "size": 8},
         "text": [
-            f"{plain(names[c])}, {name}<br>AP50 {decimals(value)} ({interval(*ends)})"
+            f"{plain(names[c])}, {name}<br>{metric} {decimals(value)} ({interval(*ends)})"
             for c, value, *ends in lines
         ],
         "hoverinfo": "text",
@@ -165,7 +166,10 @@ def gains(review: Review, reports: Sequence[ErrorReport]) -> Figure:
     layout = {
         "height": 70 + len(kinds) * (14 + 14 * len(traces)),
         "bargap": 0.3,
-        "xaxis": {"title": {"text": "gain in mAP50"}, "rangemode": "tozero"},
+        "xaxis": {
+            "title": {"text": f"gain in {metric_of(DEFAULT_METRIC).title}"},
+            "rangemode": "tozero",
+        },
         "yaxis": {"autorange": "reversed"},
     }
     return {"data": traces, "layout": layout, "legend": _legend(review.models)}

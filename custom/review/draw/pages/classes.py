@@ -43,7 +43,7 @@ def write(review: Review, site: Site) -> None:
         }
         site.write_data(f"data/class-{label}.js", f"podium_class_{label}", record)
     has_matrix = len(review.gt.categories) <= LARGEST_MATRIX
-    site.write_page(FILE, "classes.html", TITLE, has_matrix=has_matrix)
+    site.write_page(FILE, "classes.html", TITLE, has_matrix=has_matrix, metric=review.metric.name)
 
 
 def _common(review: Review, matrices: list[IntArray]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def write(review: Review, site: Site) -> None:
         names=review.gt.categories.names,
         order=by_rising_ap(review).tolist(),
         final=review.final,
+        metric=review.metric.name,
     )
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from custom.boxes import IntArray
-from custom.evaluation import checked_against_reference
-from custom.review.compute.analysis import CONFIDENCE, METRIC, NUM_RESAMPLES
+from custom.evaluation import DEFAULT_METRIC, checked_against_reference
+from custom.review.compute.analysis import CONFIDENCE, NUM_RESAMPLES
 from custom.review.compute.contributions import findings, leave_one_out
 from custom.review.compute.losses import greatest_losses
 from custom.review.compute.remarks import lead_of_ensemble, notes_on
@@ -39,9 +39,11 @@ class Row:
 
 
 def write(review: Review, site: Site) -> None:
-    """Write the page, once pycocotools has given the same number."""
+    """Write the page, once pycocotools has given the same number, if it knows the metric."""
     final = review.final
-    checked_against_reference(review.gt, review.models[final].predictions, METRIC)
+    if review.metric.reference:
+        name = review.metric.name
+        checked_against_reference(review.gt, review.models[final].predictions, name)
     order = by_rising_ap(review).tolist()
     charted = order[:MOST_CHARTED]
     figures = {"by-class": charts.by_class(review, charted)}
@@ -66,13 +68,14 @@ def write(review: Review, site: Site) -> None:
         left_out=leave_one_out(review) if review.recipe else [],
         notes=notes_on(review),
         confidence=CONFIDENCE,
+        is_ap50=review.metric.name == DEFAULT_METRIC,
         num_resamples=NUM_RESAMPLES,
     )
 
 
 def by_rising_ap(review: Review) -> IntArray:
-    """Return the classes by rising AP of the model that counts; those without boxes last."""
-    ap = review.analyses[review.final].score.per_class
+    """Return the classes, the worst of the model that counts first; those without boxes last."""
+    ap = review.metric.sign * review.analyses[review.final].score.per_class
     return np.argsort(np.where(np.isnan(ap), np.inf, ap), kind="stable")
 
 

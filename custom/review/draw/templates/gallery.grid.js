@@ -100,7 +100,7 @@ const Grid = (() => {
     return [`${name}${score}`, `${Data.facts.kindTexts[errors.kinds[item.at]]}, ${costText(item.cost)}`];
   }
 
-  /* A cost in points: hundredths of mAP. */
+  /* A cost in AP points: hundredths of mAP50. */
   function costText(cost) {
     const points = cost * 100;
     if (points < 0.00005) return "\u2248 0 points";
