@@ -13,10 +13,9 @@ from pathlib import Path
 
 from custom.errors import PodiumError
 from custom.evaluation import DEFAULT_METRIC, metric_of, score
-from custom.files import read_json
 from custom.runs import RECORD, read_run
 from custom.shipped import config_file, tool_file
-from custom.submission.val_entry import val_entry_of
+from custom.submission.meta import read_meta
 from custom.tables.coco import read_ground_truth, read_results
 
 # What a training says of its progress, without what it says of its settings.
@@ -188,8 +187,8 @@ class Demo:
         return Row(name, run.record.value(), self._test_score(run.test_file))
 
     def _row_of_ensemble(self) -> Row:
-        meta = read_json(self.plan.submission.with_suffix(".meta.json"))
-        value = val_entry_of(meta).value
+        val = read_meta(self.plan.submission).val
+        value = val.value if val else None
         assert value is not None  # the ensemble of two runs is scored
         return Row("ensemble", value, self._test_score(self.plan.submission))
 

@@ -9,6 +9,7 @@ keys that the dataclass does not know, and writing puts them back; without it th
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -66,6 +67,11 @@ def from_json(kind: type[T], content: Any, where: str) -> T:
     """
     record: T = _record(kind, content, where, "")
     return record
+
+
+def known(value: float) -> float | None:
+    """Return a number as records have it: NaN, where nothing could be computed, is None."""
+    return None if math.isnan(value) else float(value)
 
 
 def to_json(value: Any) -> Any:

@@ -31,6 +31,7 @@ from custom.evaluation import (
     score_at_best,
 )
 from custom.tables import GroundTruth, Images, Predictions
+from custom.typed_json import from_json
 
 if TYPE_CHECKING:
     from custom.ensemble.search import SearchResult
@@ -62,7 +63,9 @@ class Repairs:
 
     def with_those_of(self, recipe: Recipe) -> Repairs:
         """Return these and the repairs that the recipe was searched with."""
-        searched = Repairs(**recipe.search.get("repairs", {}))
+        searched = from_json(
+            Repairs, recipe.search.get("repairs", {}), "the recipe: search.repairs"
+        )
         return Repairs(
             self.clip or searched.clip,
             self.drop_degenerate or searched.drop_degenerate,

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from custom.ensemble.config import FusionConfig
 from custom.ensemble.fusing import FusionResult, fuse_with_notes
 from custom.errors import PodiumError
-from custom.files import PathLike, read_json, write_json
+from custom.files import PathLike, write_json
 from custom.tables import Images, Predictions
 from custom.tables.rows import group_by_image
+from custom.typed_json import from_json, read_record
 
 if TYPE_CHECKING:
     from custom.ensemble.search import SearchResult
 
 FORMAT = 1
-_KEYS = ("format", "configs", "models", "split_hash", "scores", "search")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Recipe:
     @property
     def cross_validated(self) -> float:
         """The score on images that did not choose; older recipes call it honest."""
-        return float(self.scores.get("cross_validated", self.scores.get("honest", math.nan)))
+        value = self.scores.get("cross_validated", self.scores.get("honest"))
+        return math.nan if value is None else float(value)
 
     @property
     def final_score_thr(self) -> float:
@@ -105,6 +106,28 @@ class Recipe:
         return replace(self, configs=tuple(configs))
 
 
+@dataclass(frozen=True)
+class _RecipeFile:
+    """A recipe as it is written."""
+
+    format: Literal[1]
+    configs: tuple[FusionConfig, ...]
+    models: Mapping[str, str]
+    split_hash: str
+    scores: Mapping[str, Any]
+    search: Mapping[str, Any]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """What is read again of a recipe's scores."""
+
+    cross_validated: float | None = None
+    honest: float | None = None  # in older recipes
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
 def recipe_of(result: SearchResult, models: Mapping[str, str], split_hash: str = "") -> Recipe:
     """Return what a search found as a recipe.
 
@@ -152,25 +175,12 @@ def load_recipe(path: PathLike) -> Recipe:
     Raises:
         PodiumError: If the file is no recipe, or its parameters are out of range.
     """
-    content = read_json(path)
-    missing = [key for key in _KEYS if not isinstance(content, dict) or key not in content]
-    if missing:
-        raise PodiumError(f"{path} must be a recipe, but lacks {missing[0]!r}")
-    if content["format"] != FORMAT:
-        raise PodiumError(f"{path} must have format {FORMAT}, but has {content['format']!r}")
-    for key in ("models", "scores", "search"):
-        if not isinstance(content[key], dict):
-            raise PodiumError(f"{path}: {key} must be a JSON object, but is {content[key]!r:.60}")
-    try:
-        configs = tuple(FusionConfig(**config) for config in content["configs"])
-    except TypeError as error:
-        raise PodiumError(f"{path}: configs must be parameters of a fusion: {error}") from error
-    except PodiumError as error:
-        raise PodiumError(f"{path}: {error}") from error
-    if not configs:
+    content = read_record(path, _RecipeFile)
+    if not content.configs:
         raise PodiumError(f"{path}: configs must have at least one entry, but is empty")
-    columns = (content["models"], content["split_hash"], content["scores"], content["search"])
-    return Recipe(configs, *columns)
+    from_json(_Scores, content.scores, f"{path}: scores")
+    columns = (content.models, content.split_hash, content.scores, content.search)
+    return Recipe(content.configs, *columns)
 
 
 def fuse_recipe(

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from custom.ensemble.hashes import table_hash
 from custom.ensemble.inputs import Inputs
 from custom.ensemble.pipeline import Judgement, Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe
 from custom.errors import PodiumError
-from custom.files import canonical_hash, read_json, sha256_of, write_json
+from custom.files import canonical_hash, sha256_of
 from custom.submission import Finding, blocks, check_predictions, write_submission
 from custom.submission.formats import format_of
+from custom.submission.meta import Meta, ValEntry, meta_file_of, read_meta, write_meta
 from custom.tables import Predictions
+from custom.typed_json import known
 
 
 @dataclass(frozen=True)
@@ -86,14 +88,14 @@ def submit(
     fused = fuse_recipe(recipe, models, inputs.images)
     meta = describe(inputs, recipe, repairs, judgement)
     method = recipe.configs[0].method
-    name = target.name or f"{method}_{len(inputs.models)}models_{meta['inputs_hash'][:8]}"
-    meta_file = target.folder / f"{name}.meta.json"
-    _check_free(meta_file, meta, target.overwrite)
+    name = target.name or f"{method}_{len(inputs.models)}models_{meta.inputs_hash[:8]}"
+    path = target.folder / f"{name}.json"
+    _check_free(path, meta, target.overwrite)
     table, notes = fused.predictions, [*notes, *fused.notes]
     findings = check_predictions(
         table, target.format_name, inputs.images, inputs.categories, target.metric
     )
-    files = [] if blocks(findings) else _write(inputs, table, target.format_name, meta_file, meta)
+    files = [] if blocks(findings) else _write(inputs, table, target.format_name, path, meta)
     return Submission(tuple(files), table.num_boxes, tuple(notes), tuple(findings))
 
 
@@ -101,46 +103,40 @@ def _write(
     inputs: Inputs,
     table: Predictions,
     format_name: str,
-    meta_file: Path,
-    meta: dict[str, Any],
+    json_file: Path,
+    meta: Meta,
 ) -> list[Path]:
     """Write a submission beside its record, all or nothing; return the files, without the record.
 
     The record's `hash` is of the file that is uploaded.
     """
-    stem = meta_file.name.removesuffix(".meta.json")
     formats = dict.fromkeys(("coco", format_name))
-    files = [meta_file.with_name(stem + format_of(name).suffix) for name in formats]
-    with _all_or_none(*files, meta_file):
+    files = [json_file.with_suffix(format_of(name).suffix) for name in formats]
+    with _all_or_none(*files, meta_file_of(json_file)):
         for path, name in zip(files, formats, strict=True):
             write_submission(path, table, inputs.images, inputs.categories, name)
         hashes = {path.suffix.removeprefix("."): sha256_of(path) for path in files}
-        write_json(meta_file, {**meta, "hash": sha256_of(files[-1]), "hashes": hashes})
+        write_meta(json_file, meta, sha256_of(files[-1]), **hashes)
     return files
 
 
-def describe(
-    inputs: Inputs, recipe: Recipe, repairs: Repairs, judgement: Judgement | None
-) -> dict[str, Any]:
+def describe(inputs: Inputs, recipe: Recipe, repairs: Repairs, judgement: Judgement | None) -> Meta:
     """Return what is kept of a submission: its models, its parameters, its score on val."""
     parameters = {"configs": [config.to_dict() for config in recipe.configs], **asdict(repairs)}
     tables = [table_hash(model) for model in inputs.models]
-    return {
-        "runs": list(inputs.names),
-        "recipe": parameters,
-        "inputs_hash": canonical_hash([parameters, tables]),
-        "split_hash": judgement.split_hash if judgement else None,
-        "val": _score_entry(judgement) if judgement else None,
-    }
+    return Meta(
+        runs=inputs.names,
+        recipe=parameters,
+        split_hash=judgement.split_hash if judgement else None,
+        val=_score_entry(judgement) if judgement else None,
+        inputs_hash=canonical_hash([parameters, tables]),
+    )
 
 
-def _score_entry(judgement: Judgement) -> dict[str, Any]:
-    return {
-        "metric": judgement.metric.name,
-        "value": judgement.fused,
-        "interval": list(judgement.interval),
-        "singles": judgement.singles,
-    }
+def _score_entry(judgement: Judgement) -> ValEntry:
+    singles = {name: known(value) for name, value in judgement.singles.items()}
+    interval = None if math.isnan(sum(judgement.interval)) else judgement.interval
+    return ValEntry(judgement.metric.name, known(judgement.fused), interval, singles)
 
 
 @contextmanager
@@ -156,11 +152,12 @@ def _all_or_none(*paths: Path) -> Iterator[None]:
         raise
 
 
-def _check_free(meta_file: Path, meta: dict[str, Any], overwrite: bool) -> None:
+def _check_free(path: Path, meta: Meta, overwrite: bool) -> None:
     """Refuse to write over another submission."""
+    meta_file = meta_file_of(path)
     if overwrite or not meta_file.exists():
         return
-    if read_json(meta_file).get("inputs_hash") != meta["inputs_hash"]:
+    if read_meta(path).inputs_hash != meta.inputs_hash:
         raise PodiumError(
             f"{meta_file} must be free or of the same submission, but is of another; choose "
             "another --name, or replace it with --overwrite"

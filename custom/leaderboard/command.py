@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from custom.boxes import FloatArray
-from custom.errors import PodiumError
 from custom.evaluation.metrics import metric_of
-from custom.files import PathLike, read_json, sha256_of
+from custom.files import PathLike, sha256_of
 from custom.leaderboard.ledger import LEDGER, Entry, append, now, read_ledger
 from custom.leaderboard.report import make_report, read_policy
 from custom.leaderboard.text import render
 from custom.submission.checks.subject import subject_of_csv
 from custom.submission.csv_file import read_csv
 from custom.submission.formats import format_for, format_of
+from custom.submission.meta import ValEntry, read_meta
 from custom.submission.reader import known_numbers
-from custom.submission.val_entry import val_entry_of
 from custom.tables import Categories
 
 
@@ -57,8 +55,8 @@ def add_submission(
     """
     path = Path(path)
     digest = sha256_of(path)
-    meta = _read_meta(path, digest)
-    known = val_entry_of(meta)
+    meta = read_meta(path, digest)
+    known = meta.val or ValEntry()
     if val is None and known.value is not None:
         val, val_interval = known.value, val_interval or known.interval
     if metric is None and known.value is not None:
@@ -71,9 +69,9 @@ def add_submission(
         private,
         val,
         val_interval,
-        meta.get("split_hash"),
-        tuple(meta.get("runs", ())),
-        meta.get("recipe", {}),
+        meta.split_hash,
+        meta.runs,
+        meta.recipe,
         class_shares_of(path, format_name),
         note,
         metric_of(metric or format_of(format_name).metric).name,
@@ -120,19 +118,3 @@ def last_shares(ledger: PathLike, categories: Categories, format_name: str) -> F
                 shares[label_of[name]] = share
             return shares
     return None
-
-
-def _read_meta(path: Path, digest: str) -> dict[str, Any]:
-    """Return the content of the meta file beside a submission; nothing where there is none."""
-    meta_file = path.with_suffix(".meta.json")
-    if not meta_file.exists():
-        return {}
-    meta = read_json(meta_file)
-    if not isinstance(meta, dict):
-        raise PodiumError(f"{meta_file} must be a JSON object, but is a {type(meta).__name__}")
-    if meta.get("hash", digest) != digest:
-        raise PodiumError(
-            f"{path} must be the file that {meta_file} describes, but has changed since; "
-            "write it again, or remove the meta file and pass --val"
-        )
-    return meta

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,17 @@ from custom.ensemble.config import FusionConfig
 from custom.ensemble.pipeline import Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe
 from custom.errors import PodiumError
-from custom.files import PathLike, read_json, sha256_of, write_json
+from custom.files import read_json, sha256_of, write_json
 from custom.pseudo_labels.drift import drift_warnings
 from custom.pseudo_labels.merge import merge, refuse_in_place, take_images
 from custom.pseudo_labels.provenance import judging_fold, unseen_folds
 from custom.pseudo_labels.thresholds import ClassThreshold, above, choose_thresholds
 from custom.runs import OutOfFold, Run, check_same_split, is_run, pool, read_evidence, read_run
 from custom.submission import read_submission
+from custom.submission.meta import Meta, read_meta
 from custom.tables import GroundTruth, Images, Predictions
 from custom.tables.coco import read_ground_truth
+from custom.typed_json import from_json
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,16 @@ class Result:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _HowFused:
+    """How an ensemble was fused, as its `.meta.json` has it."""
+
+    configs: tuple[FusionConfig, ...]
+    clip: bool = False
+    drop_degenerate: bool = False
+    dedupe: bool = False
+
+
 def make_pseudo_labels(request: Request) -> Result:
     """Choose thresholds, take boxes above them, and write them with the annotations.
 
@@ -100,7 +112,7 @@ def make_pseudo_labels(request: Request) -> Result:
     found = read_submission(
         request.predictions, request.format_name, listed.images, listed.categories
     )
-    meta, runs = _meta_of(request.predictions), find_sources(request)
+    meta, runs = read_meta(request.predictions), find_sources(request)
     judged_by = _unseen(runs, request)
     gt, out_of_fold = _out_of_fold(request, runs, meta)
     thresholds = choose_thresholds(gt, out_of_fold, request.precision, request.min_support)
@@ -136,7 +148,7 @@ def find_sources(request: Request) -> list[Run]:
             the predictions' meta file tells.
     """
     path = Path(request.predictions)
-    told = [str(name) for name in _meta_of(path).get("runs", ())]
+    told = list(read_meta(path).runs)
     names = list(request.runs)
     if not names and is_run(path):
         names = [str(path)]
@@ -159,11 +171,6 @@ def find_sources(request: Request) -> list[Run]:
     return sorted(runs, key=lambda run: told.index(run.name)) if set(given) == set(told) else runs
 
 
-def _meta_of(path: PathLike) -> dict[str, Any]:
-    meta_file = Path(path).with_suffix(".meta.json")
-    return dict(read_json(meta_file)) if meta_file.is_file() else {}
-
-
 def _unseen(runs: Sequence[Run], request: Request) -> list[int]:
     """Return the folds that can judge, after refusing sources that saw the one that will."""
     if not request.unjudged:
@@ -172,7 +179,7 @@ def _unseen(runs: Sequence[Run], request: Request) -> list[int]:
 
 
 def _out_of_fold(
-    request: Request, runs: Sequence[Run], meta: dict[str, Any]
+    request: Request, runs: Sequence[Run], meta: Meta
 ) -> tuple[GroundTruth, Predictions]:
     """Return annotated images, and what the sources found on them without having seen them."""
     if request.val_predictions is not None:
@@ -196,25 +203,19 @@ def _out_of_fold(
     return pooled.gt, _fused(pooled, meta)
 
 
-def _fused(pooled: OutOfFold, meta: dict[str, Any]) -> Predictions:
+def _fused(pooled: OutOfFold, meta: Meta) -> Predictions:
     """Fuse the val predictions as the test predictions were fused, so that scores mean the same."""
-    fusion = meta.get("recipe") or {}
-    repairs = Repairs(**{field.name: bool(fusion.get(field.name)) for field in fields(Repairs)})
+    if not meta.recipe:
+        raise PodiumError(
+            "how the ensemble was fused must be told by recipe.configs in its .meta.json, but is "
+            "not; fuse again with tools/ensemble.py"
+        )
+    fused = from_json(_HowFused, meta.recipe, "the .meta.json of the ensemble: recipe")
+    repairs = Repairs(fused.clip, fused.drop_degenerate, fused.dedupe)
     images = pooled.gt.images
     repaired, _ = repairs.apply(pooled.models, images)
-    return fuse_recipe(_recipe_of(fusion), repaired, images).predictions
-
-
-def _recipe_of(fusion: dict[str, Any]) -> Recipe:
-    """Return the fusion that a meta file tells, as a recipe."""
-    try:
-        configs = tuple(FusionConfig(**config) for config in fusion["configs"])
-    except (KeyError, TypeError) as error:
-        raise PodiumError(
-            f"how the ensemble was fused must be told by recipe.configs in its .meta.json, but: "
-            f"{error!r}; fuse again with tools/ensemble.py"
-        ) from None
-    return Recipe(configs, models={}, split_hash="", scores={}, search={})
+    recipe = Recipe(fused.configs, models={}, split_hash="", scores={}, search={})
+    return fuse_recipe(recipe, repaired, images).predictions
 
 
 def _inside(labels: Predictions, images: Images) -> Predictions:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from custom.splits import Split, read_split, select_part
 from custom.splits.check import find_annotations
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth, write_results
+from custom.typed_json import known
 
 # Stands in the names of files for the number of the fold.
 FOLD = "{fold}"
@@ -228,8 +228,8 @@ def measured(
     for name in metrics:
         result = score_at_best(gt, predictions, name)
         by_class = zip(result.class_names, result.per_class.tolist(), strict=True)
-        per_class = {label: _known(value) for label, value in by_class}
-        found[name] = MetricValue(_known(result.value), per_class)
+        per_class = {label: known(value) for label, value in by_class}
+        found[name] = MetricValue(known(result.value), per_class)
     return found
 
 
@@ -239,7 +239,3 @@ def trainer_of(text: str) -> Trainer | None:
     if name and version[:1].isdigit():
         return Trainer(name, version)
     return Trainer(text.strip()) if text.strip() else None
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value

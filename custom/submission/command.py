@@ -13,17 +13,19 @@ from custom.boxes import FloatArray, clip_bboxes, is_degenerate
 from custom.competition import competition_of, runs_among
 from custom.errors import PodiumError
 from custom.evaluation import Metric, best_score_thr, match_for, score_at_best
-from custom.files import PathLike, read_json, sha256_of, write_bytes, write_json
+from custom.files import PathLike, sha256_of, write_bytes
 from custom.leaderboard.command import last_shares
 from custom.leaderboard.ledger import LEDGER
-from custom.runs import RECORD, Run, is_run, read_run
+from custom.runs import Run, is_run, read_run
 from custom.submission.checker import blocks, check_submission
 from custom.submission.checks.subject import Finding
 from custom.submission.formats import format_for, format_of
+from custom.submission.meta import Meta, ValEntry, meta_file_of, read_meta, write_meta
 from custom.submission.reader import read_submission
 from custom.submission.writer import write_submission
 from custom.tables import Categories, Images, Predictions
 from custom.tables.coco import read_ground_truth
+from custom.typed_json import known
 
 
 @dataclass(frozen=True)
@@ -116,11 +118,9 @@ def find_run(path: PathLike) -> Run | None:
     """Return the run that a file belongs to, or the first that its meta file names."""
     path = Path(path)
     folder = path.with_suffix("")
-    meta_file = path.with_suffix(".meta.json")
-    if not (folder / RECORD).is_file() and meta_file.is_file():
-        names = read_json(meta_file).get("runs") or [""]
+    if not is_run(folder) and (names := read_meta(path).runs):
         folder = path.parent.parent / "runs" / names[0]
-    return read_run(folder) if (folder / RECORD).is_file() else None
+    return read_run(folder) if is_run(folder) else None
 
 
 def check(
@@ -222,7 +222,7 @@ def _cut(
             run = read_run(path)
             matches = match_for(run.val_ground_truth, run.val_predictions(), metric)
             score_thr, source = best_score_thr(matches, metric), f"best for {metric.title} on val"
-        elif not path.with_suffix(".meta.json").is_file():  # else it was chosen when it was fused
+        elif not meta_file_of(path).is_file():  # else it was chosen when it was fused
             return table, [
                 f"{metric.title} falls with every false box, and no score threshold was chosen; "
                 "write the predictions of a run, or give --score-thr"
@@ -238,17 +238,14 @@ def _cut(
 
 def _write_meta(source: Path, out: Path, metric: Metric) -> None:
     """Say beside a submission where it came from: the ensemble's record, or the run's."""
-    meta_file, digest = out.with_suffix(".meta.json"), sha256_of(out)
-    before = source.with_suffix(".meta.json")
-    if before.is_file():
-        write_json(meta_file, {**read_json(before), "hash": digest})
+    digest = sha256_of(out)
+    if meta_file_of(source).is_file():
+        write_meta(out, read_meta(source), digest)
         return
     run = find_run(source)
     if run is not None:
         value = run.record.value(metric.name)
         if math.isnan(value) and metric.name != run.record.metric:
             value = score_at_best(run.val_ground_truth, run.val_predictions(), metric).value
-        known = None if math.isnan(value) else value
-        val = {"metric": metric.name, "value": known, "interval": None}
-        meta = {"runs": [run.name], "recipe": {}, "split_hash": run.split_hash, "val": val}
-        write_json(meta_file, {**meta, "hash": digest})
+        val = ValEntry(metric.name, known(value))
+        write_meta(out, Meta((run.name,), split_hash=run.split_hash, val=val), digest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from custom.runs import MetricValue, RunRecord, SplitEntry, Trainer
 from custom.runs.config import config_hash
 from custom.splits import read_split
 from custom.training.publish import BEST_KEY
+from custom.typed_json import known
 
 
 def make_record(
@@ -32,7 +32,7 @@ def make_record(
     folder = Path(config.work_dir)
     train_file = Path(competition.data_root) / competition.train_ann
     versions = runs.environment()
-    per_class = {name: _known(metrics[f"coco/{name}_AP50"]) for name in competition.classes}
+    per_class = {name: known(metrics[f"coco/{name}_AP50"]) for name in competition.classes}
     return RunRecord(
         name=folder.name,
         split=SplitEntry(str(competition.split), split.hash),
@@ -42,8 +42,8 @@ def make_record(
             "val": runs.data_entry(config.val_evaluator.ann_file),
         },
         metrics={
-            "AP50": MetricValue(_known(metrics[BEST_KEY]), per_class),
-            "AP": MetricValue(_known(metrics["coco/bbox_mAP"])),
+            "AP50": MetricValue(known(metrics[BEST_KEY]), per_class),
+            "AP": MetricValue(known(metrics["coco/bbox_mAP"])),
         },
         trainer=Trainer("mmdet", versions["onedl-mmdetection"]),
         competition=competition.name,
@@ -57,8 +57,3 @@ def make_record(
         device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         wall_time_s=seconds,
     )
-
-
-def _known(value: float) -> float | None:
-    """Return a metric as records have it: NaN, where there was nothing to score, is None."""
-    return None if math.isnan(value) else float(value)

@@ -93,14 +93,27 @@ def test_a_class_without_a_fusion_is_refused() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        pytest.param({"format": 9}, "must have format 1, but has 9", id="format"),
+        pytest.param({"format": 9}, "format must be one of 1, but is 9", id="format"),
         pytest.param({"configs": []}, "must have at least one entry", id="empty"),
         pytest.param({"configs": [{"method": "x"}]}, "method must be one of", id="method"),
-        pytest.param({"configs": [{"colour": 1}]}, "parameters of a fusion", id="parameter"),
-        pytest.param({"models": ["a"]}, "models must be a JSON object, but is", id="models"),
         pytest.param(
-            {"models": None, "scores": ...}, "must be a recipe, but lacks 'scores'", id="key"
+            {"configs": [{"colour": 1}]},
+            r"configs\[0\]\.colour is unknown; the keys are",
+            id="parameter",
         ),
+        pytest.param(
+            {"configs": [{"weights": "12"}]},
+            r"r\.json: configs\[0\]\.weights must be a list or null, but is '12'",
+            id="weights",
+        ),
+        pytest.param({"split_hash": True}, "split_hash must be a text, but is True", id="split"),
+        pytest.param(
+            {"scores": {"honest": "0.5"}},
+            r"r\.json: scores: honest must be a number or null, but is '0\.5'",
+            id="score",
+        ),
+        pytest.param({"models": ["a"]}, "models must be an object, but is", id="models"),
+        pytest.param({"scores": ...}, r"r\.json must have the key 'scores'", id="key"),
     ],
 )
 def test_a_broken_file_is_refused(tmp_path: Path, change: dict, message: str) -> None:

@@ -126,7 +126,8 @@ def test_meta_follows_the_file_into_the_ledger(folder: Path) -> None:
     meta = {"runs": ["a"], "val": {"mAP50": 0.7}, "recipe": {"method": "nms"}, "hash": "json's"}
     write_json("runs/x.meta.json", meta)
     assert submit.main(["runs/x.json", "--images", "test.json"]) == 0
-    assert read_json("submissions/x.meta.json") == {**meta, "hash": sha256_of("submissions/x.csv")}
+    kept = {"val": {"metric": "AP50", "value": 0.7}, "hash": sha256_of("submissions/x.csv")}
+    assert read_json("submissions/x.meta.json") == {**meta, **kept}
     command = ["add", "submissions/x.csv", "--public", "0.69", "--time", "2026-11-20T10:00+00:00"]
     assert leaderboard.main(command) == 0
     (entry,) = read_ledger("submissions/ledger.jsonl")

@@ -112,10 +112,10 @@ def test_strict_fails_where_fusing_is_no_gain(
 def test_a_full_disk_leaves_no_part_of_a_submission(
     runs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_room(*_: object) -> None:
+    def no_room(*_: object, **__: object) -> None:
         raise PodiumError("cannot write x.meta.json: No space left on device")
 
-    monkeypatch.setattr("custom.ensemble.submit.write_json", no_room)
+    monkeypatch.setattr("custom.ensemble.submit.write_meta", no_room)
     with pytest.raises(PodiumError, match="No space left"):
         main([*runs, "--out", str(tmp_path / "sub")])
     assert list((tmp_path / "sub").iterdir()) == []
