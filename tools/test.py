@@ -1,4 +1,7 @@
-"""Predict on the test set of a run, and write runs/<run>.json as COCO results."""
+"""Predict on the test set of a run, and write runs/<run>.json as COCO results.
+
+Val is predicted by the same procedure, so that the run's score is that of what is submitted.
+"""
 
 from __future__ import annotations
 
@@ -13,24 +16,33 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", help="a run's folder, as runs/universenet101")
     parser.add_argument("--data-root", help="folder of the data set, where it has moved")
-    parser.add_argument("--tta", action="store_true", help="merge flips and scales")
     parser.add_argument(
         "--trust-checkpoint", action="append", default=[], metavar="SHA256",
         help="unpickle the file with this digest, which may run code from it",
     )  # fmt: skip
     parser.add_argument("--out", help="the file to write (runs/<run>.json)")
+    how = parser.add_argument_group("how to predict; recorded, and val is predicted likewise")
+    how.add_argument("--tta", action="store_true", help="merge flips and scales")
+    how.add_argument("--score-thr", type=float, metavar="SCORE", help="drop boxes below it")
+    how.add_argument("--max-per-img", type=int, metavar="COUNT", help="most boxes on an image")
+    how.add_argument("--batch-size", type=int, metavar="COUNT", help="images predicted at once")
+    how.add_argument("--checkpoint", metavar="FILE", help="other weights than best.pth")
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Predict, write, and print where."""
     args = parse_args(argv)
+    from custom.runs import Procedure
     from custom.training.test_set import predict_test_set
     from custom.training.weights import trust_checkpoints
 
     trust_checkpoints(args.trust_checkpoint)
-    result = predict_test_set(args.run, data_root=args.data_root, tta=args.tta, out=args.out)
+    procedure = Procedure(args.tta, args.score_thr, args.max_per_img, args.batch_size)
+    result = predict_test_set(args.run, args.data_root, procedure, args.checkpoint, args.out)
     print(f"{result.predictions.num_boxes} boxes on {result.predictions.num_images} images")
+    if result.val_metrics:
+        print(f"val mAP50 {result.val_metrics['coco/bbox_mAP_50']:.4f}, predicted the same way")
     if result.metrics:
         print(f"test mAP50 {result.metrics['coco/bbox_mAP_50']:.4f}")
     print(f"written to {result.path}")

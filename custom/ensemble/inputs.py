@@ -25,7 +25,7 @@ from custom.runs import (
 )
 from custom.submission import read_submission, read_submissions
 from custom.tables import Categories, GroundTruth, Images, Predictions
-from custom.tables.coco import read_ground_truth, read_results
+from custom.tables.coco import read_ground_truth
 from custom.tables.images import first_duplicate
 
 
@@ -131,7 +131,7 @@ def _of_runs(runs: Sequence[Run]) -> Inputs:
             "differ; run tools/test.py again with the same --data-root"
         )
     images, categories = runs[0].test_set()
-    models = tuple(read_results(run.test_file, images, categories) for run in runs)
+    models = tuple(run.read_predictions("test", images, categories) for run in runs)
     names = tuple(run.name for run in runs)
     return Inputs(names, models, images, categories, val_of_runs(runs), tuple(runs))
 

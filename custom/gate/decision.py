@@ -16,6 +16,7 @@ from custom.gate.notes import (
     class_notes,
     comparison_note,
     origin_notes,
+    procedure_notes,
     pseudo_label_notes,
     seed_note,
 )
@@ -77,6 +78,7 @@ def gate(
             *comparison_note(comparisons, confidence, policy),
             *pseudo_label_notes(new, baseline),
             *origin_notes(new, baseline),
+            *procedure_notes(new, baseline),
             *class_notes(gains, policy),
             *rare_class_notes(difference.samples, [change.name for change in per_class]),
         ),

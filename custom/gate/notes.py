@@ -63,6 +63,18 @@ def origin_notes(new: Sequence[Evidence], baseline: Sequence[Evidence]) -> list[
     ]
 
 
+def procedure_notes(new: Sequence[Evidence], baseline: Sequence[Evidence]) -> list[str]:
+    """Say that the sides were not predicted alike, which the difference then contains."""
+    sides = [sorted({run.options for run in side}) for side in (new, baseline)]
+    if sides[0] == sides[1]:
+        return []
+    of_new, of_baseline = (" or ".join(options) for options in sides)
+    return [
+        f"Val was predicted with {of_new} by the new side and with {of_baseline} by the baseline "
+        "(options of tools/test.py): the difference contains that."
+    ]
+
+
 def class_notes(per_class: Sequence[Change], policy: GatePolicy) -> list[str]:
     """Say which classes may lose too much, and which could not be evaluated."""
     notes = []

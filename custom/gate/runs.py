@@ -16,6 +16,7 @@ from custom.gate.policy import GatePolicy
 from custom.gate.verdict import Verdict
 from custom.runs import (
     KeptVerdict,
+    Procedure,
     Run,
     find_runs,
     read_evidence,
@@ -110,7 +111,7 @@ def project_seed_noise(runs: Iterable[Run], metric: str = DEFAULT_METRIC) -> See
 
 
 def setting_of(run: Run) -> str | None:
-    """Return a hash of all that was trained but the seed: config, fold, data, split."""
+    """Return a hash of all that gave the score but the seed: config, fold, data, split, options."""
     if not has_config(run.folder):
         return None
     try:
@@ -118,4 +119,5 @@ def setting_of(run: Run) -> str | None:
     except PodiumError:
         return None
     data = [run.record.data[part].hash for part in ("train", "val") if part in run.record.data]
-    return canonical_hash([kept, data, run.record.fold, run.split_hash])
+    procedure = [] if run.procedure == Procedure() else [str(run.procedure)]
+    return canonical_hash([kept, data, run.record.fold, run.split_hash, *procedure])

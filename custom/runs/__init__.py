@@ -10,6 +10,13 @@ from custom.runs.out_of_fold import (
     pool,
     read_evidence,
 )
+from custom.runs.procedure import (
+    PredictionsEntry,
+    Procedure,
+    is_recorded,
+    predictions_entry,
+    procedure_of,
+)
 from custom.runs.record import (
     RECORD,
     DataEntry,
@@ -33,6 +40,8 @@ __all__ = [
     "KeptVerdict",
     "MetricValue",
     "OutOfFold",
+    "PredictionsEntry",
+    "Procedure",
     "PseudoLabels",
     "Run",
     "RunRecord",
@@ -46,8 +55,11 @@ __all__ = [
     "environment",
     "find_runs",
     "folder_of",
+    "is_recorded",
     "is_run",
     "pool",
+    "predictions_entry",
+    "procedure_of",
     "read_evidence",
     "read_run",
     "runs_below",

@@ -17,7 +17,7 @@ from custom.errors import PodiumError
 from custom.runs.run import Run
 from custom.splits import select_part
 from custom.tables import GroundTruth, Predictions
-from custom.tables.coco import read_ground_truth, read_results
+from custom.tables.coco import read_ground_truth
 from custom.tables.ground_truth import concatenate as concatenate_ground_truth
 from custom.tables.predictions import concatenate as concatenate_predictions
 
@@ -40,6 +40,7 @@ class Evidence:
         elsewhere: What trained it, where that was not this framework, so that nothing is known of
             its seed and its config; empty else.
         annotations: All of the file that `gt` is a part of; None if there is none.
+        options: Of `tools/test.py`, that val was predicted with; empty if unknown.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Evidence:
     pseudo_labels: bool = False
     elsewhere: str = ""
     annotations: GroundTruth | None = None
+    options: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,13 +213,14 @@ def _evidence_of(run: Run, shared: _Shared) -> Evidence:
     return Evidence(
         name=run.name,
         gt=gt,
-        predictions=read_results(run.folder / "val.json", gt.images, gt.categories),
+        predictions=run.read_predictions("val", gt.images, gt.categories),
         seed=run.record.seed,
         fold=run.record.fold,
         split_hash=run.split_hash,
         pseudo_labels=run.record.pseudo_labels is not None,
         elsewhere="" if run.record.config else str(run.record.trainer or "an unknown trainer"),
         annotations=annotations,
+        options=str(run.procedure),
     )
 
 

@@ -25,6 +25,7 @@ from typing import Any
 from custom.errors import PodiumError
 from custom.evaluation.metrics import DEFAULT_METRIC
 from custom.files import PathLike, locked, read_json, sha256_of, write_json
+from custom.runs.procedure import PredictionsEntry
 from custom.typed_json import from_json, to_json
 
 RECORD = "run.json"
@@ -164,8 +165,9 @@ class RunRecord:
         submission_format: How the competition takes predictions, a key of
             `custom.submission.FORMATS`; empty where that is not recorded.
         thresholds: The score above which a box of a class counts, by class name.
-        procedure: How val and test images were predicted, where it was not simply once.
-        tta: Whether the test predictions are merged over flips and scales.
+        predictions: What is known of the predictions on "val" and "test".
+        tta: Whether the test predictions are merged over flips and scales, in records from before
+            `predictions` said it.
         pseudo_labels: Where those that it was trained on came from; None if there were none.
         config_hash: Of the resolved config.
         checkpoint_hash: SHA-256 of `best.pth`.
@@ -194,7 +196,7 @@ class RunRecord:
     metric: str = DEFAULT_METRIC
     submission_format: str = ""
     thresholds: Mapping[str, float] = field(default_factory=dict)
-    procedure: Mapping[str, Any] = field(default_factory=dict)
+    predictions: Mapping[str, PredictionsEntry] = field(default_factory=dict)
     tta: bool | None = None
     pseudo_labels: PseudoLabels | None = None
     config_hash: str | None = None

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from custom.errors import PodiumError
-from custom.files import PathLike, sha256_of
+from custom.files import PathLike, canonical_hash, sha256_of
 from custom.runs.config import read_config
+from custom.runs.procedure import Procedure, check_predictions, procedure_of
 from custom.runs.record import RECORD, DataEntry, RunRecord, read_record
 from custom.splits import Split, read_split, select_part
 from custom.tables import Categories, GroundTruth, Images, Predictions
@@ -52,8 +53,15 @@ class Run:
 
     @property
     def identity(self) -> str:
-        """What tells this model from another of the same name: the hash of its weights."""
-        return self.record.checkpoint_hash or sha256_of(self.folder / "val.json")
+        """What tells its predictions from another run's: its weights, and how they were applied."""
+        weights = self.record.checkpoint_hash or sha256_of(self.folder / "val.json")
+        usual = self.procedure == Procedure()
+        return weights if usual else canonical_hash([weights, str(self.procedure)])
+
+    @property
+    def procedure(self) -> Procedure:
+        """How `val.json` was predicted; the test set, where the run has no fold."""
+        return procedure_of(self.record, "test" if self.record.fold is None else "val")
 
     @cached_property
     def split(self) -> Split:
@@ -103,7 +111,7 @@ class Run:
     def val_predictions(self) -> Predictions:
         """The out-of-fold predictions, `val.json`, on every image of the fold."""
         gt = self.val_ground_truth
-        return read_results(self.folder / "val.json", gt.images, gt.categories)
+        return self.read_predictions("val", gt.images, gt.categories)
 
     def test_set(self) -> tuple[Images, Categories]:
         """The images and classes of the test set that `runs/<run>.json` covers."""
@@ -112,7 +120,17 @@ class Run:
 
     def test_predictions(self) -> Predictions:
         """The predictions on the test set."""
-        return read_results(self.test_file, *self.test_set())
+        return self.read_predictions("test", *self.test_set())
+
+    def read_predictions(self, part: str, images: Images, categories: Categories) -> Predictions:
+        """Return the predictions on "val" or "test", whose images and classes are known.
+
+        Raises:
+            PodiumError: If the other part was predicted differently, or the file has changed.
+        """
+        path = self.folder / "val.json" if part == "val" else self.test_file
+        check_predictions(self.folder, self.record, part, path)
+        return read_results(path, images, categories)
 
     def data_entry(self, part: str) -> DataEntry:
         """Return what is recorded of the "train", "val" or "test" annotations.

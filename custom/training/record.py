@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,6 @@ def make_record(
     folder = Path(config.work_dir)
     train_file = Path(competition.data_root) / competition.train_ann
     versions = runs.environment()
-    per_class = {name: known(metrics[f"coco/{name}_AP50"]) for name in competition.classes}
     return RunRecord(
         name=folder.name,
         split=SplitEntry(str(competition.split), split.hash),
@@ -41,10 +40,7 @@ def make_record(
             "train": runs.data_entry(train_file),
             "val": runs.data_entry(config.val_evaluator.ann_file),
         },
-        metrics={
-            "AP50": MetricValue(known(metrics[BEST_KEY]), per_class),
-            "AP": MetricValue(known(metrics["coco/bbox_mAP"])),
-        },
+        metrics=metric_values(metrics, competition.classes),
         trainer=Trainer("mmdet", versions["onedl-mmdetection"]),
         competition=competition.name,
         config=str(config_file),
@@ -57,3 +53,12 @@ def make_record(
         device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         wall_time_s=seconds,
     )
+
+
+def metric_values(metrics: Mapping[str, float], classes: Sequence[str]) -> dict[str, MetricValue]:
+    """Return what a record keeps of the scores of `val.json`."""
+    per_class = {name: known(metrics[f"coco/{name}_AP50"]) for name in classes}
+    return {
+        "AP50": MetricValue(known(metrics[BEST_KEY]), per_class),
+        "AP": MetricValue(known(metrics["coco/bbox_mAP"])),
+    }

@@ -1,64 +1,144 @@
-"""Predict with a finished run on its test set."""
+"""Predict with a finished run on its test set, and on its val fold by the same procedure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from mmengine.config import Config
 
 from custom import runs
 from custom.errors import PodiumError
 from custom.files import sha256_of
-from custom.tables import Predictions
+from custom.runs import PredictionsEntry, Procedure, Run
+from custom.splits import select_part
+from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth, write_results
 from custom.training.checks import check_classes, check_image_files
 from custom.training.configuration import place_data
 from custom.training.prediction import predict
+from custom.training.record import metric_values
 from custom.training.run_config import load_run_config
 
 
 @dataclass(frozen=True)
 class TestSetResult:
-    """What a model found, what that scores where boxes are known, and the file written."""
+    """What a model found, and what that scores.
+
+    Attributes:
+        predictions: On the test set.
+        metrics: Of them; empty where boxes are not known.
+        path: The file written.
+        val_metrics: What val scores by the same procedure; empty where it was left as it was.
+    """
 
     predictions: Predictions
     metrics: dict[str, float]
     path: Path
+    val_metrics: dict[str, float] = field(default_factory=dict)
 
 
 def predict_test_set(
-    run: str | Path, data_root: str | None = None, tta: bool = False, out: str | None = None
+    run: str | Path,
+    data_root: str | None = None,
+    procedure: Procedure | None = None,
+    checkpoint: str | None = None,
+    out: str | None = None,
 ) -> TestSetResult:
     """Predict on the test set of a run's config, labelled or not.
 
     Writes `runs/<run>.json` and adds the test set to `run.json`, so that what fuses runs knows
-    the full list of images.
+    the full list of images. Where `val.json` was made by another procedure it is predicted anew,
+    since its score would be of something else. The record comes last and holds the hashes of both
+    files, so that whoever reads them after a kill between two of the writes is told.
 
     Args:
         run: The run's folder.
         data_root: The folder of the data set, where it is not the recorded one.
-        tta: Merge flips and scales.
-        out: The file to write; another than the usual leaves the record as it is.
+        procedure: What differs from the config's way of predicting.
+        checkpoint: Other weights than `best.pth`.
+        out: The file to write; another than the usual leaves val and the record as they are.
 
     Raises:
-        PodiumError: If the run, its checkpoint or the images are not what they must be.
+        PodiumError: If the run, its weights or the images are not what they must be.
     """
     finished = runs.read_run(run)
-    config = load_run_config(finished)
+    config = _config_of(finished, data_root)
+    weights, procedure = _weights_of(finished, checkpoint, procedure or Procedure())
+    path = Path(out) if out else finished.test_file
+    recorded = path.resolve() == finished.test_file.resolve()
+    again = recorded and finished.record.fold is not None and not _is_val_of(finished, procedure)
+    # Val first: from its new file on, until the record is written, readers refuse the run.
+    truths = {
+        part: _ground_truth(finished, config, part)
+        for part in (["val", "test"] if again else ["test"])
+    }
+    tables, metrics = {}, {}
+    for part, gt in truths.items():
+        found, metrics[part] = predict(config, weights, part, procedure)
+        tables[part] = found.aligned_to(gt.images.ids)
+    files = {"val": finished.folder / "val.json", "test": path}
+    for part, gt in truths.items():
+        write_results(files[part], tables[part], gt.categories)
+    if recorded:
+        entries = {part: runs.predictions_entry(files[part], procedure) for part in truths}
+        _record(finished, config, entries, metrics)
+    return TestSetResult(tables["test"], metrics["test"], path, metrics.get("val", {}))
+
+
+def _config_of(run: Run, data_root: str | None) -> Config:
+    config = load_run_config(run)
     if data_root is not None:
         config.competition.data_root = data_root
         place_data(config)
-    checkpoint = finished.folder / "best.pth"
-    if checkpoint.exists() and sha256_of(checkpoint) != finished.record.checkpoint_hash:
-        raise PodiumError(f"{checkpoint} must be what run.json records, but its content changed")
-    ann_file = Path(config.test_evaluator.ann_file)
+    return config
+
+
+def _weights_of(run: Run, checkpoint: str | None, procedure: Procedure) -> tuple[Path, Procedure]:
+    """Return the weights' file, and the procedure with its hash where it is not the run's own."""
+    own = run.record.checkpoint_hash
+    if checkpoint is not None:
+        digest = sha256_of(checkpoint)
+        return Path(checkpoint), replace(procedure, checkpoint=None if digest == own else digest)
+    weights = run.folder / "best.pth"
+    if weights.exists() and sha256_of(weights) != own:
+        raise PodiumError(f"{weights} must be what run.json records, but its content changed")
+    return weights, procedure
+
+
+def _is_val_of(run: Run, procedure: Procedure) -> bool:
+    """Return whether `val.json` was made by a procedure and is what the record says."""
+    path = run.folder / "val.json"
+    return (
+        runs.procedure_of(run.record, "val") == procedure
+        and path.is_file()
+        and runs.is_recorded(run.record, "val", path)
+    )
+
+
+def _ground_truth(run: Run, config: Config, part: str) -> GroundTruth:
+    """Return the images of a part with what is annotated there; all of them must be there."""
+    ann_file = config[f"{part}_evaluator"].ann_file
     gt = read_ground_truth(ann_file)
     check_classes(gt, list(config.competition.classes))
+    if part == "val":
+        if sha256_of(ann_file) != run.data_entry("val").hash:
+            raise PodiumError(
+                f"{ann_file} must be the file that {run.name} was judged by, or its score would be "
+                "of other boxes, but its content has changed; restore it, or train again"
+            )
+        gt = gt.take(select_part(run.split, run.val_fold, "val", gt.images))
     check_image_files(gt.images, Path(config.competition.data_root))
-    predictions, metrics = predict(config, checkpoint, "test", tta)
-    predictions = predictions.aligned_to(gt.images.ids)
-    path = Path(out) if out else finished.test_file
-    write_results(path, predictions, gt.categories)
-    if path == finished.test_file:
-        test = {"test": runs.data_entry(ann_file)}
-        runs.update_record(finished.folder, data=test, tta=tta)
-    return TestSetResult(predictions, metrics, path)
+    return gt
+
+
+def _record(
+    run: Run,
+    config: Config,
+    entries: dict[str, PredictionsEntry],
+    metrics: dict[str, dict[str, float]],
+) -> None:
+    """Add to a run's record what was predicted, on which data, how, and what val scores so."""
+    data = {part: runs.data_entry(config[f"{part}_evaluator"].ann_file) for part in entries}
+    scores = metric_values(metrics["val"], config.competition.classes) if "val" in entries else {}
+    runs.update_record(run.folder, data=data, predictions=entries, metrics=scores, tta=None)

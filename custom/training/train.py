@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from mmengine.config import Config
@@ -77,6 +78,8 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> RunR
         gt = read_ground_truth(config.val_evaluator.ann_file)
         write_config(folder, resolved, text)
         write_results(folder / "val.json", predictions, gt.categories)
+        entry = runs.predictions_entry(folder / "val.json")
+        record = replace(record, predictions={"val": entry})
         runs.write_record(folder, record)
     return record
 
