@@ -4,8 +4,8 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 
-from custom.detection.hooks import DivergenceHook
 from custom.errors import PodiumError
+from custom.training.hooks import DivergenceHook
 
 
 def make_runner(grad_norm=None, iteration=0, optim_wrapper=None):

@@ -7,9 +7,9 @@ from mmdet.registry import MODELS
 from mmdet.utils import register_all_modules
 from mmengine.config import Config
 
-from custom.detection.hooks import explain_out_of_memory
 from custom.errors import PodiumError
 from custom.training.configuration import RunOptions, load_config, parse_overrides
+from custom.training.hooks import explain_out_of_memory
 
 register_all_modules()
 

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from custom.detection.hooks import PatienceHook
+from custom.training.hooks import PatienceHook
 
 
 def make_runner(resume=True):

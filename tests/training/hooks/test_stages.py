@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 from mmengine.hooks import Hook
 
-from custom.detection.hooks import StagesHook, find_resume_point
 from custom.errors import PodiumError
 from custom.testing.toy_config import FLIP, LOADERS
 from custom.testing.toy_data import make_toy_coco
+from custom.training.hooks import StagesHook, find_resume_point
 from tests.training.seeding.toy_training import difference, toy_runner, trained_state
 
 LAST = [*LOADERS, {"type": "Resize", "scale": (96, 96)}, FLIP[-1]]

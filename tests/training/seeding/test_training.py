@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from custom.detection.hooks import find_resume_point
 from custom.errors import PodiumError
 from custom.testing.toy_config import toy_model
 from custom.testing.toy_data import make_toy_coco
+from custom.training.hooks import find_resume_point
 from tests.training.seeding.toy_training import RecordHook, difference, toy_runner, trained_state
 
 ROOT = Path(__file__).resolve().parents[3]
