@@ -16,7 +16,7 @@ import numpy as np
 from custom.boxes import BoolArray, FloatArray
 from custom.errors import run_tool
 from custom.labels.overlaps import pairwise_iou
-from custom.labels.suspects import CLASS, DUPLICATE, MISSING, PLACE, Suspect, find_suspects
+from custom.labels.suspects import CLASS, DUPLICATE, LOCALIZATION, MISSING, Suspect, find_suspects
 from custom.submission import read_submission
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth
@@ -55,7 +55,7 @@ def is_planted(suspect: Suspect, planted: Planted) -> bool:
     if suspect.row is None:
         boxes = planted.dropped[planted.dropped_image == suspect.image]
         return bool((pairwise_iou(np.array([suspect.bbox]), boxes) >= FOUND_IOU).any())
-    rows = {CLASS: planted.relabelled, PLACE: planted.shifted}.get(suspect.kind)
+    rows = {CLASS: planted.relabelled, LOCALIZATION: planted.shifted}.get(suspect.kind)
     return bool(rows is not None and rows[suspect.row])
 
 
@@ -68,7 +68,7 @@ def measure_podium(planted: Planted, predictions: Predictions, seed: int) -> Non
     kinds = np.array([suspect.kind for suspect in suspects])
     show(f"seed {seed} podium, all kinds, {seconds:.1f} s", hits)
     show("    all but duplicates", hits[kinds != DUPLICATE])
-    for kind in (MISSING, CLASS, PLACE):
+    for kind in (MISSING, CLASS, LOCALIZATION):
         show(f"    {kind}", hits[kinds == kind])
 
 
@@ -89,7 +89,7 @@ def measure_cleanlab(planted: Planted, predictions: Predictions, seed: int) -> N
     results = {
         MISSING: (flat(missing), missing_hits(planted, found)),
         CLASS: (flat(swapped), planted.relabelled),
-        PLACE: (flat(badly), planted.shifted),
+        LOCALIZATION: (flat(badly), planted.shifted),
     }
     kept = {kind: sorted_hits(scores, hits) for kind, (scores, hits) in results.items()}
     scores = np.concatenate([scores for scores, _ in results.values()])

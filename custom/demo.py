@@ -36,7 +36,7 @@ class Plan:
         data: The folder of the generated data.
         runs: The runs' folder; logs of the tools go there too.
         submissions: The folder of the final files.
-        review: The folder of the pages that show where the points are lost.
+        review: The folder of the pages that show where the score is lost.
         configs: The detectors to train.
         sample_options: Further options of `tools/make_sample.py`.
     """

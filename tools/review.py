@@ -1,4 +1,4 @@
-"""Write a folder of pages, opened from disk, that shows where the points are lost."""
+"""Write a folder of pages, opened from disk, that shows where the score is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Label errors: found by models that have not seen them, mended by patches that people review."""
+"""Label errors: found by models that have not seen them, fixed by patches that people review."""
 
 from custom.labels.apply import apply_patches
 from custom.labels.diff import Diff, diff_annotations

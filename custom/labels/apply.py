@@ -95,20 +95,20 @@ class _Editor:
 
     def apply_all(self, edits: Sequence[Edit]) -> None:
         """Find every edit's box in the file as it is, then make all edits."""
-        faults, found = [], []
+        issues, found = [], []
         for edit in edits:
-            fault, image_id, annotation = self._find(edit)
-            if fault:
-                faults.append(
-                    f"  {edit.edit} {edit.category} {list(edit.box)} on {edit.image}: {fault}"
+            issue, image_id, annotation = self._find(edit)
+            if issue:
+                issues.append(
+                    f"  {edit.edit} {edit.category} {list(edit.box)} on {edit.image}: {issue}"
                 )
             found.append((edit, image_id, annotation))
-        if faults:
-            more = len(faults) - NAMED_AT_MOST
+        if issues:
+            more = len(issues) - NAMED_AT_MOST
             raise PodiumError(
-                f"{self.source}: {len(faults)} of {len(edits)} edits no longer fit; remove their "
+                f"{self.source}: {len(issues)} of {len(edits)} edits no longer fit; remove their "
                 "lines, or apply them to the file that they were made for:\n"
-                + "\n".join(faults[:NAMED_AT_MOST])
+                + "\n".join(issues[:NAMED_AT_MOST])
                 + (f"\n  and {more} more" if more > 0 else "")
             )
         for edit, image_id, annotation in found:

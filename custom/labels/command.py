@@ -26,13 +26,21 @@ from custom.labels.patch import (
     rounded,
     write_patch,
 )
-from custom.labels.suspects import CLASS, DUPLICATE, KINDS, MISSING, PLACE, Suspect, find_suspects
+from custom.labels.suspects import (
+    CLASS,
+    DUPLICATE,
+    KINDS,
+    LOCALIZATION,
+    MISSING,
+    Suspect,
+    find_suspects,
+)
 from custom.runs import find_runs
 from custom.submission import read_submission
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth
 
-EDIT_OF_KIND = {MISSING: ADD, CLASS: RELABEL, PLACE: MOVE, DUPLICATE: REMOVE}
+EDIT_OF_KIND = {MISSING: ADD, CLASS: RELABEL, LOCALIZATION: MOVE, DUPLICATE: REMOVE}
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ def _inputs(request: FindRequest) -> tuple[GroundTruth, Predictions]:
 
 
 def edit_of(gt: GroundTruth, suspect: Suspect, author: str = "") -> Edit:
-    """Return the edit that would mend a suspect as the models see it."""
+    """Return the edit that would fix a suspect as the models see it."""
     sizes_hw = gt.images.sizes_hw[[suspect.image]]
     seen = clip_bboxes(np.array([suspect.bbox]), sizes_hw)
     row = suspect.row
@@ -133,7 +141,7 @@ def suspect_record(gt: GroundTruth, suspect: Suspect) -> dict[str, Any]:
 
 
 def summary_of(suspects: Sequence[Suspect]) -> str:
-    """Return how many suspects of each kind there are, and how many are likely errors."""
+    """Return how many suspects of each error type there are, and how many are likely errors."""
     counts = [
         f"{kind} {sum(s.kind == kind for s in suspects)} "
         f"({sum(s.kind == kind and s.score >= 0.5 for s in suspects)} above 0.5)"

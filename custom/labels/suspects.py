@@ -12,12 +12,12 @@ from custom.labels.calibration import AGREES_IOU, confidences
 from custom.labels.overlaps import TWICE_IOU, pairwise_iou
 from custom.tables import GroundTruth, Predictions
 
-MISSING, CLASS, PLACE, DUPLICATE = "missing", "class", "place", "duplicate"
-KINDS = (MISSING, CLASS, PLACE, DUPLICATE)
+MISSING, CLASS, LOCALIZATION, DUPLICATE = "missing", "class", "localization", "duplicate"
+KINDS = (MISSING, CLASS, LOCALIZATION, DUPLICATE)
 
-# A box that overlaps its prediction more than this is placed well; in trash-gt the predictions
+# A box that overlaps its prediction more than this is well localized; in trash-gt the predictions
 # that agree have a median IoU of 0.9.
-PLACED_IOU = 0.65
+LOCALIZED_IOU = 0.65
 # Below this the prediction means another object.
 RELATED_IOU = 0.25
 # Suspects below this are noise by any measure, and thousands of them.
@@ -29,8 +29,8 @@ class Suspect:
     """One annotation, or lack of one, that looks wrong.
 
     Attributes:
-        kind: "missing", "class", "place" or "duplicate".
-        score: How much it looks wrong, 0 to 1; comparable between kinds.
+        kind: The error type: "missing", "class", "localization" or "duplicate".
+        score: How much it looks wrong, 0 to 1; comparable between types.
         image: Position of the image.
         row: Row of the annotated box; None where one is missing.
         bbox: What the models see, xyxy; the annotated box itself for a duplicate.
@@ -53,7 +53,7 @@ class _Image:
     start: int
     bboxes: FloatArray
     labels: IntArray
-    sure: FloatArray
+    confidence: FloatArray
     gt_bboxes: FloatArray
     gt_labels: IntArray
     overlaps: FloatArray  # (N, M)
@@ -90,9 +90,9 @@ def find_suspects(gt: GroundTruth, predictions: Predictions) -> list[Suspect]:
 
 
 def _one_reading(suspects: Sequence[Suspect]) -> list[Suspect]:
-    """Return suspects such that a prediction is not both a missing box and one out of place."""
+    """Return suspects such that a prediction is not both a missing box and a localization error."""
     best: dict[tuple[float, ...], float] = {}
-    rivals = [suspect for suspect in suspects if suspect.kind in (MISSING, PLACE)]
+    rivals = [suspect for suspect in suspects if suspect.kind in (MISSING, LOCALIZATION)]
     for suspect in rivals:
         best[suspect.bbox] = max(best.get(suspect.bbox, 0.0), suspect.score)
     return [s for s in suspects if s.kind == CLASS or s.score == best[s.bbox]]
@@ -104,15 +104,15 @@ def _missing(image: _Image) -> Iterator[Suspect]:
         return
     best = image.overlaps.max(axis=1, initial=0.0)
     among = pairwise_iou(image.bboxes, image.bboxes) >= AGREES_IOU
-    surer = image.sure[None] > image.sure[:, None]
+    surer = image.confidence[None] > image.confidence[:, None]
     alone = (best < AGREES_IOU) & ~(among & surer).any(axis=1)
     for found in np.flatnonzero(alone).tolist():
-        score = float(image.sure[found] * (1 - best[found]))
+        score = float(image.confidence[found] * (1 - best[found]))
         yield _suspect(MISSING, score, image, None, found)
 
 
 def _of_annotations(image: _Image) -> Iterator[Suspect]:
-    """Yield annotations whose class or place the models contradict: the stronger of the two."""
+    """Yield annotations whose class or box the models contradict: the stronger of the two."""
     if not len(image.bboxes):
         return
     for annotated in range(len(image.gt_bboxes)):
@@ -123,13 +123,13 @@ def _of_annotations(image: _Image) -> Iterator[Suspect]:
 
 
 def _wrong_class(image: _Image, annotated: int) -> tuple[float, str, int]:
-    """Return how surely another class is seen there, unless its own is seen there too."""
+    """Return how confidently another class is seen there, unless its own is seen there too."""
     overlaps = image.overlaps[:, annotated]
     there = overlaps >= AGREES_IOU
     same = image.labels == image.gt_labels[annotated]
-    worth = np.where(there & ~same, image.sure * overlaps, 0.0)
+    worth = np.where(there & ~same, image.confidence * overlaps, 0.0)
     found = int(worth.argmax())
-    support = np.where(there & same, image.sure, 0.0).max()
+    support = np.where(there & same, image.confidence, 0.0).max()
     # A prediction that explains another annotation of its class says nothing of this one.
     explained = np.delete(
         np.where(image.gt_labels == image.labels[found], image.overlaps[found], 0.0), annotated
@@ -138,17 +138,17 @@ def _wrong_class(image: _Image, annotated: int) -> tuple[float, str, int]:
 
 
 def _wrong_place(image: _Image, annotated: int) -> tuple[float, str, int]:
-    """Return how surely its class is seen beside it, where no prediction fits it."""
+    """Return how confidently its class is seen beside it, where no prediction fits it."""
     overlaps = image.overlaps[:, annotated]
     same = image.labels == image.gt_labels[annotated]
-    if np.where(same, overlaps, 0.0).max() >= PLACED_IOU:
-        return 0.0, PLACE, 0
-    beside = np.where(same & (overlaps >= RELATED_IOU), image.sure, 0.0)
+    if np.where(same, overlaps, 0.0).max() >= LOCALIZED_IOU:
+        return 0.0, LOCALIZATION, 0
+    beside = np.where(same & (overlaps >= RELATED_IOU), image.confidence, 0.0)
     found = int(beside.argmax())
     # Half an overlap is the worst: less is another object, more is nearly agreement.
     half = 4 * overlaps[found] * (1 - overlaps[found])
     free = (1 - image.others_best(found, annotated)) ** 2
-    return float(beside[found] * half * free), PLACE, found
+    return float(beside[found] * half * free), LOCALIZATION, found
 
 
 def _twice(image: _Image) -> Iterator[Suspect]:
@@ -161,7 +161,7 @@ def _twice(image: _Image) -> Iterator[Suspect]:
         worse = first if supports[0] < supports[1] else second
         same = image.gt_labels[first] == image.gt_labels[second]
         shared = float(among[first, second])
-        # An exact copy surely is a mistake.
+        # An exact copy is certainly a mistake.
         copied = 0.5 + 0.5 * (shared - TWICE_IOU) / (1 - TWICE_IOU)
         score = copied if same else shared * max(supports) * (1 - min(supports))
         bbox = tuple(image.gt_bboxes[worse].tolist())
@@ -170,11 +170,11 @@ def _twice(image: _Image) -> Iterator[Suspect]:
 
 
 def _support(image: _Image, annotated: int) -> float:
-    """Return how surely an annotation's class is seen at its place."""
+    """Return how confidently an annotation's class is seen where it is."""
     agrees = (image.overlaps[:, annotated] >= AGREES_IOU) & (
         image.labels == image.gt_labels[annotated]
     )
-    return float(np.where(agrees, image.sure, 0.0).max(initial=0.0))
+    return float(np.where(agrees, image.confidence, 0.0).max(initial=0.0))
 
 
 def _suspect(kind: str, score: float, image: _Image, annotated: int | None, found: int) -> Suspect:

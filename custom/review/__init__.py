@@ -1,4 +1,4 @@
-"""The review: a folder of pages, opened from disk, that shows where the points are lost."""
+"""The review: a folder of pages, opened from disk, that shows where the score is lost."""
 
 from custom.review.command import write_review
 from custom.review.inputs import Model, Request, Review, read_review

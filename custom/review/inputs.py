@@ -1,4 +1,4 @@
-"""What a review is of: models judged on the same labelled images, and their ensemble."""
+"""What a review is of: models evaluated on the same labelled images, and their ensemble."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Review:
 
     Attributes:
         title: Of all pages.
-        gt: The labelled images that every model is judged on.
+        gt: The labelled images that every model is evaluated on.
         models: One at least; the ensemble, where there is one, is the last.
         images_dir: Where the file names of the images start from; None: there are no images.
         runs: Of the models; () for predictions without a run.
@@ -121,7 +121,7 @@ def read_review(request: Request) -> Review:
     """Read runs or predictions, and fuse them where there are several models.
 
     Raises:
-        PodiumError: If nothing, or both kinds, are given; if models were not judged on the same
+        PodiumError: If nothing, or both kinds, are given; if models were not evaluated on the same
             images of one sealed split; or if a file is not what it must be.
     """
     if bool(request.runs) == bool(request.predictions):
@@ -149,7 +149,7 @@ def read_review(request: Request) -> Review:
 
 
 def _of_runs(runs: Sequence[Run]) -> ValInputs:
-    """Pool the folds of each model; refuse models that were not judged on the same images."""
+    """Pool the folds of each model; refuse models that were not evaluated on the same images."""
     check_same_split(runs)
     folds: dict[str, list[int | None]] = {}
     groups: dict[str, str] = {}
@@ -162,8 +162,8 @@ def _of_runs(runs: Sequence[Run]) -> ValInputs:
     for name, numbers in others:
         if numbers != first[1]:
             raise PodiumError(
-                f"models must be judged on the same images, but {first[0]} is on folds {first[1]} "
-                f"of the split and {name} on {numbers}; give the same folds of both"
+                f"models must be evaluated on the same images, but {first[0]} is on folds "
+                f"{first[1]} of the split and {name} on {numbers}; give the same folds of both"
             )
     return val_of_runs(runs)
 
@@ -180,7 +180,7 @@ def _of_files(request: Request, format_name: str) -> ValInputs:
 
 def _check_boxes(gt: GroundTruth) -> None:
     if gt.iscrowd.all():
-        raise PodiumError(f"{gt.source} must have annotations to judge by, but has none")
+        raise PodiumError(f"{gt.source} must have annotations to evaluate on, but has none")
 
 
 def _unique(names: Sequence[str]) -> list[str]:

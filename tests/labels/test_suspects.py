@@ -60,7 +60,9 @@ def suspects_beside_good_images(truth: list[Row], seen: list) -> list[Suspect]:
         pytest.param([], [(BOX, A, 0.9)], [("missing", None, A, BOX)], id="missing"),
         pytest.param([(FAR, A)], [(BOX, A, 0.9)], [("missing", None, A, BOX)], id="missing one"),
         pytest.param([(BOX, A)], [(BOX, B, 0.9)], [("class", 100, B, BOX)], id="class"),
-        pytest.param([(BOX, A)], [(BESIDE, A, 0.9)], [("place", 100, A, BESIDE)], id="place"),
+        pytest.param(
+            [(BOX, A)], [(BESIDE, A, 0.9)], [("localization", 100, A, BESIDE)], id="localization"
+        ),
         pytest.param(
             [(BOX, A), (BOX, A)], [(BOX, A, 0.9)], [("duplicate", 101, A, BOX)], id="twice"
         ),
@@ -123,7 +125,7 @@ def test_planted_errors_are_among_the_first() -> None:
     images = np.arange(1000)
     planted = plant_errors(truth.take(images), 0.05, seed=1)
     suspects = find_suspects(planted.gt, predictions)
-    first = [s for s in suspects if s.kind in ("class", "place")][:40]
+    first = [s for s in suspects if s.kind in ("class", "localization")][:40]
     hits = [(planted.relabelled if s.kind == "class" else planted.shifted)[s.row] for s in first]
     assert np.mean(hits) > 0.75
     missing = [s for s in suspects if s.kind == "missing"][:30]

@@ -40,7 +40,7 @@ def test_only_the_costliest_images_get_pictures(
     files = {path.name for path in (tmp_path / FOLDER).iterdir()}
     assert files == {f"{key}{end}.jpg" for key in keys for end in ("", "-small")}
     page = " ".join((tmp_path / gallery.FILE).read_text().split())
-    assert "5 of 24 images have pictures: the costliest, and the worst of each kind" in page
+    assert "5 of 24 images have pictures: the costliest, and the worst of each error type" in page
 
 
 def test_without_images_boxes_stand_alone(toy_review: Review, tmp_path: Path) -> None:

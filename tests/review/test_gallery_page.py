@@ -9,7 +9,7 @@ import pytest
 
 from custom.evaluation.errors import ERROR_NAMES, LOC, MISSED, ErrorReport
 from custom.review.compute.entries import all_entries
-from custom.review.draw.kinds import KIND_TEXTS
+from custom.review.draw.error_types import ERROR_TEXTS
 from custom.review.draw.pages import gallery
 from custom.review.draw.site import Entry, Site
 from custom.review.inputs import Model, Review
@@ -252,7 +252,7 @@ def test_the_worst_single_error_is_the_first_card(view, toy_review: Review) -> N
     caption = browser.js("return document.querySelector('.card[data-position=\"0\"]').innerText")
     name = toy_review.gt.categories.names[entries.labels[0]]
     assert caption.startswith(name)
-    assert KIND_TEXTS[ERROR_NAMES[int(entries.kinds[0])]].one in caption
+    assert ERROR_TEXTS[ERROR_NAMES[int(entries.kinds[0])]].one in caption
     chosen = browser.js("return document.querySelectorAll('.card g.chosen').length")
     cards = browser.js("return document.querySelectorAll('.card svg').length")
     assert chosen == cards > 0

@@ -131,7 +131,7 @@ def test_requests_that_cannot_be_met(request_: Request, message: str) -> None:
 def test_annotations_must_have_boxes(files: Path) -> None:
     ann = files / "data" / "test.json"
     write_json(files / "none.json", [])
-    with pytest.raises(PodiumError, match=r"test\.json must have annotations to judge by"):
+    with pytest.raises(PodiumError, match=r"test\.json must have annotations to evaluate on"):
         read_review(Request(predictions=[str(files / "none.json")], ann_file=ann))
 
 

@@ -12,7 +12,7 @@ from custom.evaluation import METRICS, score, score_at_best
 from custom.files import read_json
 from custom.review import write_review
 from custom.review.compute.losses import greatest_losses, weakest_class
-from custom.review.compute.remarks import lead_of_ensemble
+from custom.review.compute.notes import lead_of_ensemble
 from custom.review.inputs import Review
 
 

@@ -47,7 +47,7 @@ def test_every_suspect_proposes_the_edit_of_labels_find(review: Review) -> None:
     suspects = find_suspects(review.gt, review.models[0].predictions)
     records = proposals_of(review).records
     assert len(records) == len(suspects) > 20
-    assert {record["kind"] for record in records} >= {"missing", "class", "place"}
+    assert {record["kind"] for record in records} >= {"missing", "class", "localization"}
     edits = [edit_of(review.gt, suspect) for suspect in suspects]
     assert [edit_of_record(record) for record in records] == edits
 
@@ -84,6 +84,17 @@ def test_suspects_on_other_images_are_left_out_and_counted(
     assert 0 < len(read.records) < total
     assert len(read.records) + read.left_out == total
     assert {record["image_id"] for record in read.records} <= set(part.images.ids.tolist())
+
+
+def test_the_old_name_of_an_error_type_is_read(review: Review, suspects_file: Path) -> None:
+    content = read_json(suspects_file)
+    kinds = [record["kind"] for record in content["suspects"]]
+    for record in content["suspects"]:
+        record["kind"] = record["kind"].replace("localization", "place")
+    write_json(suspects_file, content)
+    assert "localization" in kinds
+    read = read_proposals(suspects_file, review.gt)
+    assert sorted(record["kind"] for record in read.records) == sorted(kinds)
 
 
 def test_suspects_of_other_annotations_are_refused(review: Review, suspects_file: Path) -> None:

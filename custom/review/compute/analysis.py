@@ -33,7 +33,7 @@ NUM_RESAMPLES = 2000
 
 
 class Analysis:
-    """One model judged on labelled images.
+    """One model evaluated on labelled images.
 
     The score and its interval are of the competition's metric, at its best score threshold where it
     needs one. Curves, sizes and error types are of all boxes, at an IoU of 0.5.

@@ -18,8 +18,8 @@ class Confusion:
 
     Attributes:
         counts: Shape (C+1, C+1): rows are the annotated class, columns the predicted one. The
-            last row is no class: detections without a box of their own, on background, badly
-            placed or duplicates. The last column is nothing: boxes that were missed.
+            last row is no class: detections without a box of their own, on background, localization
+            errors or duplicates. The last column is nothing: boxes that were missed.
         thresholds: Shape (C,), the scores from which on detections of a class count.
     """
 

@@ -18,7 +18,7 @@ from custom.tables import GroundTruth, Images, Predictions
 
 
 @dataclass(frozen=True, eq=False)
-class Findings:
+class Contributions:
     """Who finds which annotated boxes, by group: all of them, a size, or a class.
 
     Attributes:
@@ -71,7 +71,7 @@ def boxes_found(analysis: Analysis) -> BoolArray:
     return found
 
 
-def findings(gt: GroundTruth, analyses: Sequence[Analysis]) -> Findings:
+def contributions(gt: GroundTruth, analyses: Sequence[Analysis]) -> Contributions:
     """Count who finds what, in all boxes, by COCO's sizes, and by class.
 
     Two models are needed at least for a box to be found by one alone.
@@ -85,7 +85,7 @@ def findings(gt: GroundTruth, analyses: Sequence[Analysis]) -> Findings:
     masks = np.array([*sizes.values(), *classes.values()])
     finders = found.sum(axis=0)
     alone = found & (finders == 1)
-    return Findings(
+    return Contributions(
         (*sizes, *classes),
         masks.sum(axis=1),
         (masks & (finders == len(found))).sum(axis=1),

@@ -3,7 +3,7 @@
 A false detection costs what mAP would gain if it alone were removed: every hit of its class with
 a lower score gains precision. A box that nothing hits costs what it would add if it were found
 above everything else: its share of its class. Both leave out AP's interpolation, so that costs
-can be added up by image, class and kind.
+can be added up by image, class and error type.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _gains_of_ranks(is_hit: np.ndarray) -> FloatArray:
 
 
 def _first_claims(report: ErrorReport) -> tuple[IntArray, IntArray]:
-    """Return the surest detection of wrong class or place on each box, and these boxes."""
+    """Return on each box the most confident detection of a class or localization error."""
     nearly = np.isin(report.kinds, (CLS, LOC)) & ~report.ignored
     rows = np.flatnonzero(nearly)
     rows = rows[np.argsort(-report.predictions.scores[rows], kind="stable")]

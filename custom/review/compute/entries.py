@@ -15,7 +15,7 @@ from custom.tables import GroundTruth
 
 # A browser filters this many while a slider moves; beyond it are errors that cost next to nothing.
 ENTRIES_AT_MOST = 20_000
-# So that a class or kind that costs little still has its worst ones shown.
+# So that a class or error type that costs little still has its worst ones shown.
 OF_EACH_GROUP = 100
 
 
@@ -51,7 +51,7 @@ class Entries:
 
 
 def all_entries(gt: GroundTruth, report: ErrorReport) -> Entries:
-    """Return every error of a report, the costliest first; of equal cost, surer or larger ones."""
+    """Return every error of a report, the costliest first."""
     costs = error_costs(gt, report)
     found = report.predictions
     wrong = np.flatnonzero((report.kinds > HIT) & ~report.ignored)
@@ -73,7 +73,7 @@ def all_entries(gt: GroundTruth, report: ErrorReport) -> Entries:
 def worst_entries(
     entries: Entries, at_most: int = ENTRIES_AT_MOST, of_each_group: int = OF_EACH_GROUP
 ) -> Entries:
-    """Return the first errors, and of each kind and class the first at least."""
+    """Return the first errors, and of each error type and class the first at least."""
     groups = entries.kinds * (int(entries.labels.max(initial=0)) + 1) + entries.labels
     kept = rank_in_group(groups) < of_each_group
     kept[:at_most] = True
@@ -99,13 +99,13 @@ def rank_in_group(groups: IntArray) -> IntArray:
 def images_to_picture(
     lists: Sequence[Entries], num_images: int, at_most: int, of_each_group: int = 20
 ) -> IntArray:
-    """Return the images that get a picture: the first of each kind and class, then the costliest.
+    """Return the images that get a picture: the first of each type and class, then the costliest.
 
     Args:
         lists: The errors of each model.
         num_images: How many there are.
         at_most: How many get one.
-        of_each_group: How many errors of a kind and class are sure of theirs.
+        of_each_group: How many errors of a type and class get one for certain.
     """
     cost = np.zeros(num_images)
     sure = np.zeros(num_images, np.bool_)

@@ -1,4 +1,4 @@
-"""Suspected label errors as a page shows them, each with the line of a patch that mends it."""
+"""Suspected label errors as a page shows them, each with the line of a patch that fixes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from custom.files import PathLike, read_json, sha256_of
 from custom.labels.command import suspect_record
 from custom.labels.overlaps import pairwise_iou
 from custom.labels.patch import Edit, same_object
-from custom.labels.suspects import DUPLICATE, KINDS, find_suspects
+from custom.labels.suspects import DUPLICATE, KINDS, LOCALIZATION, find_suspects
 from custom.review.compute.entries import rank_in_group
 from custom.tables import GroundTruth, Predictions
 
@@ -24,6 +24,8 @@ KEYS = (
     "kind", "score", "image", "image_id", "annotation_id", "edit", "class", "box", "to",
     "seen_class", "seen_bbox",
 )  # fmt: skip
+# As files made before 0.1.0 was released say it.
+_OLD_KINDS: dict[Any, str] = {"place": LOCALIZATION}
 # What follows in a line is the author's name and reason, which the page asks for.
 _OPEN_END = b'"author":"","reason":""}'
 
@@ -81,15 +83,16 @@ def annotations_hash(gt: GroundTruth) -> str:
 
 def _checked(record: Record, path: PathLike) -> Record:
     missing = [key for key in KEYS if key not in record]
-    if missing or record["kind"] not in KINDS:
+    kind = _OLD_KINDS.get(record.get("kind"), record.get("kind"))
+    if missing or kind not in KINDS:
         what = f"the key {missing[0]!r}" if missing else f"a kind of {list(KINDS)}"
         raise PodiumError(f"{path}: a suspect must have {what}, but one has not")
     edit_of_record(record).line()
-    return record
+    return {**record, "kind": kind}
 
 
 def worst_proposals(records: Sequence[Record]) -> list[Record]:
-    """Return the first suspects, and the first of each kind at least."""
+    """Return the first suspects, and the first of each error type at least."""
     kinds = np.array([KINDS.index(record["kind"]) for record in records], np.int64)
     kept = rank_in_group(kinds) < OF_EACH_KIND
     kept[:SHOWN_AT_MOST] = True

@@ -1,4 +1,4 @@
-"""AP by the size and by the form of the annotated boxes."""
+"""AP by the size and by the aspect ratio of the annotated boxes."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def ap_by_size(analysis: Analysis) -> Parts:
 def ap_by_aspect(analysis: Analysis) -> Parts:
     """Return AP by width over height.
 
-    Boxes of other forms, and what was found on them, count neither way; a detection that hits
-    nothing counts in the group of its own form.
+    Boxes of other aspect ratios, and what was found on them, count neither way; a detection that
+    hits nothing counts in the group of its own.
     """
     matches = analysis.by_area
     assert matches.matched_gt is not None
@@ -76,7 +76,7 @@ def ap_by_aspect(analysis: Analysis) -> Parts:
 
 
 def _of_aspect(bboxes: FloatArray) -> Iterator[BoolArray]:
-    """Yield, shape (N,), which boxes are of each form; one without height is wide."""
+    """Yield, shape (N,), which boxes have each aspect ratio; one without height is wide."""
     width, height = bboxes[:, 2] - bboxes[:, 0], bboxes[:, 3] - bboxes[:, 1]
     for low, high in ASPECTS.values():
         yield (width >= low * height) & (

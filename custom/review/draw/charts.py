@@ -17,8 +17,8 @@ import numpy as np
 from custom.boxes import FloatArray, IntArray
 from custom.evaluation import DEFAULT_METRIC, metric_of
 from custom.evaluation.errors import ERROR_NAMES, ErrorReport
-from custom.review.compute.contributions import Findings
-from custom.review.draw.kinds import KIND_TEXTS
+from custom.review.compute.contributions import Contributions
+from custom.review.draw.error_types import ERROR_TEXTS
 from custom.review.draw.text import count, decimals, interval, percent, plain
 from custom.review.inputs import Model, Review
 
@@ -93,7 +93,7 @@ def _dots(review: Review, k: int, order: Sequence[int]) -> Figure:
     }  # fmt: skip
 
 
-def finders(review: Review, found: Findings, order: Sequence[int]) -> Figure:
+def finders(review: Review, found: Contributions, order: Sequence[int]) -> Figure:
     """Return who finds the boxes of each size and class, as shares of them."""
     sizes = len(found.groups) - len(review.gt.categories)
     rows = [*range(sizes), *(sizes + label for label in order)]
@@ -147,14 +147,14 @@ def _bars(
 
 
 def gains(review: Review, reports: Sequence[ErrorReport]) -> Figure:
-    """Return what mending each kind of error would give, by model."""
+    """Return what fixing each error type would gain, by model."""
     kinds = list(ERROR_NAMES.values())
     traces = [
         {
             "type": "bar",
             "orientation": "h",
             "name": plain(model.name),
-            "y": [KIND_TEXTS[kind].title for kind in kinds],
+            "y": [ERROR_TEXTS[kind].title for kind in kinds],
             "x": [report.gains[kind] for kind in kinds],
             "marker": {"color": colour_of(review.models, k)},
             "text": [f"{plain(model.name)}: +{decimals(report.gains[kind])}" for kind in kinds],

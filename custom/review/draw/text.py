@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from custom.review.draw.kinds import KIND_TEXTS
+from custom.review.draw.error_types import ERROR_TEXTS
 
 NOTHING = "\u2013"
 MINUS = "\u2212"
@@ -66,7 +66,7 @@ def class_link(name: str, model: int | None = None) -> str:
 
 
 def gallery_link(kind: str, name: str | None = None, model: int = 0) -> str:
-    """Return the address of the gallery's pictures of one kind of error, of one class or all."""
+    """Return the address of the gallery's pictures of one error type, of one class or all."""
     of_class = "" if name is None else f"&class={quote(name, safe='')}"
     return f"gallery.html#kind={quote(kind, safe='')}{of_class}&model={model}"
 
@@ -89,5 +89,5 @@ FUNCTIONS: dict[str, Any] = {
     "gallery_link": gallery_link,
     "interval": interval,
     "shade": shade,
-    "KIND_TEXTS": KIND_TEXTS,
+    "ERROR_TEXTS": ERROR_TEXTS,
 }

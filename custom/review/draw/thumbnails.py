@@ -29,7 +29,7 @@ QUALITY = 80
 # A larger file is not shown as it is: at this quality 1024x1024 pixels take less.
 BYTES_AS_IT_IS = 200_000
 FOLDER = "pictures"
-FAULTS_NAMED = 5
+NAMED_AT_MOST = 5
 # Raise it when other pictures come out of the same files.
 _VERSION = 3
 _ORIENTATION_TAG = 0x0112
@@ -86,7 +86,7 @@ def make_pictures(
     cache.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         results = list(pool.map(_make, jobs))
-    _raise_faults([result for result in results if isinstance(result, _Fault)], len(jobs), images)
+    _refuse_broken([result for result in results if isinstance(result, _Broken)], len(jobs), images)
     keys = [str(result) for result in results]
     own.mkdir(parents=True, exist_ok=True)
     for name in {name for key in keys for name in names_of(key)}:
@@ -100,13 +100,13 @@ def names_of(key: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
-class _Fault:
+class _Broken:
     """What is wrong with a file."""
 
     text: str
 
 
-def _make(job: _Job) -> str | _Fault:
+def _make(job: _Job) -> str | _Broken:
     """Make the pictures of one file, unless they are there; return their key."""
     try:
         key = job.key
@@ -115,10 +115,10 @@ def _make(job: _Job) -> str | _Fault:
             _draw(job, small, large)
         return key
     except PodiumError as error:
-        return _Fault(str(error))
+        return _Broken(str(error))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        return _Fault(f"{job.source}: {reason}")
+        return _Broken(f"{job.source}: {reason}")
 
 
 def _draw(job: _Job, small: Path, large: Path) -> None:
@@ -174,14 +174,14 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _raise_faults(faults: Sequence[_Fault], total: int, images: Images) -> None:
+def _refuse_broken(faults: Sequence[_Broken], total: int, images: Images) -> None:
     if not faults:
         return
-    more = f"\n  and {len(faults) - FAULTS_NAMED} more" if len(faults) > FAULTS_NAMED else ""
+    more = f"\n  and {len(faults) - NAMED_AT_MOST} more" if len(faults) > NAMED_AT_MOST else ""
     raise PodiumError(
         f"{images.source}: all {total} images that the review shows must be whole, but "
         f"{len(faults)} are not; restore them, name the folder that their file names start from, "
         "or review without --images:\n  "
-        + "\n  ".join(fault.text for fault in faults[:FAULTS_NAMED])
+        + "\n  ".join(fault.text for fault in faults[:NAMED_AT_MOST])
         + more
     )

@@ -6,7 +6,12 @@ import pytest
 from custom.ensemble import FusionConfig
 from custom.ensemble.recipe import Recipe
 from custom.review.compute.analysis import Analysis
-from custom.review.compute.contributions import boxes_found, findings, fused_without, leave_one_out
+from custom.review.compute.contributions import (
+    boxes_found,
+    contributions,
+    fused_without,
+    leave_one_out,
+)
 from custom.review.inputs import Model, Review
 from custom.tables import Predictions
 from tests.evaluation.cases import make_gt, make_predictions
@@ -29,7 +34,7 @@ def recipe(*weights: float) -> Recipe:
 
 
 def test_who_finds_what_by_hand() -> None:
-    result = findings(GT, [Analysis(GT, FIRST), Analysis(GT, SECOND)])
+    result = contributions(GT, [Analysis(GT, FIRST), Analysis(GT, SECOND)])
     assert result.groups == ("all", "small", "medium", "large", "class 0", "class 1")
     assert result.num_gt.tolist() == [3, 1, 1, 1, 2, 1]
     assert result.by_all.tolist() == [1, 0, 1, 0, 1, 0]
@@ -39,7 +44,7 @@ def test_who_finds_what_by_hand() -> None:
 
 
 def test_of_three_models_two_are_several() -> None:
-    result = findings(GT, [Analysis(GT, table) for table in (FIRST, SECOND, NOTHING)])
+    result = contributions(GT, [Analysis(GT, table) for table in (FIRST, SECOND, NOTHING)])
     assert result.by_all.tolist() == [0] * 6
     assert result.by_some.tolist() == [1, 0, 1, 0, 1, 0]
     assert result.only[2].tolist() == [0] * 6

@@ -10,7 +10,7 @@ import plotly
 import plotly.graph_objects as go
 import pytest
 
-from custom.review.compute.contributions import findings
+from custom.review.compute.contributions import contributions
 from custom.review.draw import charts
 from custom.review.draw.pages.overview import by_rising_ap
 from custom.review.inputs import Review
@@ -32,7 +32,7 @@ def figures(toy_review: Review) -> dict[str, charts.Figure]:
     reports = [analysis.errors for analysis in toy_review.analyses]
     return {
         "by_class": charts.by_class(toy_review, order),
-        "finders": charts.finders(toy_review, findings(toy_review.gt, members), order),
+        "finders": charts.finders(toy_review, contributions(toy_review.gt, members), order),
         "gains": charts.gains(toy_review, reports),
     }
 

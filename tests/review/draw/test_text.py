@@ -6,7 +6,7 @@ import pytest
 
 from custom.evaluation.errors import ERROR_NAMES
 from custom.review.draw import text
-from custom.review.draw.kinds import KIND_TEXTS
+from custom.review.draw.error_types import ERROR_TEXTS
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,4 @@ def test_lists_and_shades() -> None:
 
 
 def test_every_kind_of_error_has_words() -> None:
-    assert list(KIND_TEXTS) == list(ERROR_NAMES.values())
+    assert list(ERROR_TEXTS) == list(ERROR_NAMES.values())

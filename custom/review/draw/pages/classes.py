@@ -11,7 +11,7 @@ from custom.review.compute.confusion import confusion
 from custom.review.compute.histograms import curve_points, score_edges, score_histogram
 from custom.review.compute.shapes import Parts, ap_by_aspect, ap_by_size
 from custom.review.draw import charts
-from custom.review.draw.kinds import KIND_TEXTS
+from custom.review.draw.error_types import ERROR_TEXTS
 from custom.review.draw.pages.overview import by_rising_ap
 from custom.review.draw.site import Site
 from custom.review.inputs import Review
@@ -64,7 +64,7 @@ def _common(review: Review, matrices: list[IntArray]) -> dict[str, Any]:
         "kinds": [
             {
                 "kind": kind,
-                "title": KIND_TEXTS[kind].title,
+                "title": ERROR_TEXTS[kind].title,
                 "counts": [report.counts[kind] for report in errors],
                 "gains": [report.class_gains[kind].round(PLACES) for report in errors],
             }

@@ -1,4 +1,4 @@
-"""Errors: what each kind costs, over all and by class, with the way to their pictures."""
+"""Errors: what each error type costs, over all and by class, with the way to their pictures."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ def write(review: Review, site: Site) -> None:
 
 
 def largest_gain(report: ErrorReport) -> float:
-    """Return the largest gain of a class by one kind, which is shaded most."""
+    """Return the largest gain of a class by one error type, which is shaded most."""
     gains = [gain for values in report.class_gains.values() for gain in values if gain > 0]
     return max(gains, default=1.0)

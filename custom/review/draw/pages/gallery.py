@@ -14,7 +14,7 @@ from custom.review.draw.drawn import (
     first_score,
     truth_chunks,
 )
-from custom.review.draw.kinds import KIND_TEXTS
+from custom.review.draw.error_types import ERROR_TEXTS
 from custom.review.draw.site import Site
 from custom.review.draw.thumbnails import FOLDER, make_pictures
 from custom.review.inputs import Review
@@ -79,7 +79,7 @@ def _facts(
     return {
         "classes": review.gt.categories.names,
         "kinds": ["hit", *ERROR_NAMES.values()],
-        "kindTexts": ["hit", *(KIND_TEXTS[kind].one for kind in ERROR_NAMES.values())],
+        "kindTexts": ["hit", *(ERROR_TEXTS[kind].one for kind in ERROR_NAMES.values())],
         "chunk": IMAGES_A_CHUNK,
         "folder": FOLDER,
         "models": models,

@@ -1,4 +1,4 @@
-"""Overview: the number, its interval, and where the points are lost."""
+"""Overview: the number, its interval, and where the score is lost."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from custom.boxes import IntArray
 from custom.evaluation import DEFAULT_METRIC, checked_against_reference
 from custom.review.compute.analysis import CONFIDENCE, NUM_RESAMPLES
-from custom.review.compute.contributions import findings, leave_one_out
+from custom.review.compute.contributions import contributions, leave_one_out
 from custom.review.compute.losses import greatest_losses
-from custom.review.compute.remarks import lead_of_ensemble, notes_on
+from custom.review.compute.notes import lead_of_ensemble, notes_on
 from custom.review.compute.shapes import ap_by_size
 from custom.review.draw import charts
 from custom.review.draw.site import Site
@@ -48,7 +48,7 @@ def write(review: Review, site: Site) -> None:
     charted = order[:MOST_CHARTED]
     figures = {"by-class": charts.by_class(review, charted)}
     if review.recipe is not None:
-        found = findings(review.gt, [review.analyses[k] for k in review.members])
+        found = contributions(review.gt, [review.analyses[k] for k in review.members])
         figures["finders"] = charts.finders(review, found, charted)
     site.write_data("data/overview.js", "podium_charts", figures)
     site.write_page(

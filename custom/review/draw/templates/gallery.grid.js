@@ -103,8 +103,8 @@ const Grid = (() => {
   /* A cost in AP points: hundredths of mAP50. */
   function costText(cost) {
     const points = cost * 100;
-    if (points < 0.00005) return "\u2248 0 points";
-    return `${points < 0.01 ? points.toFixed(4) : points.toFixed(2)} points`;
+    if (points < 0.00005) return "\u2248 0 AP points";
+    return `${points < 0.01 ? points.toFixed(4) : points.toFixed(2)} AP points`;
   }
 
   /* Draw a card's picture once its boxes are there, unless it is out of sight by then. */

@@ -128,7 +128,7 @@
     return {
       missing: `Nothing is annotated here, the models see ${seenClass}.`,
       class: `Annotated as ${name}, the models see ${seenClass}.`,
-      place: `Annotated as ${name}, but the models see its box elsewhere.`,
+      localization: `Annotated as ${name}, but the models see its box elsewhere.`,
       duplicate: other === name ? `This ${name} is annotated twice.`
         : `This object is annotated twice, as ${name} and as ${other}.`,
     }[kind];

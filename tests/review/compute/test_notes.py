@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from custom.review.compute.remarks import cut_notes, lead_of_ensemble, notes_on
+from custom.review.compute.notes import cut_notes, lead_of_ensemble, notes_on
 from custom.review.inputs import Model, Review
 from tests.evaluation.cases import make_gt, make_predictions
 
