@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from custom.ensemble.config import FusionConfig
 from custom.ensemble.search import space
+from custom.ensemble.search.journal import open_journal
 from custom.ensemble.search.objective import Objective
 from custom.errors import PodiumError
 from custom.evaluation import DEFAULT_METRIC, metric_of
@@ -18,6 +19,8 @@ from custom.files import canonical_hash
 
 if TYPE_CHECKING:
     import optuna
+
+logger = logging.getLogger(__name__)
 
 NUM_TRIALS = 300
 NUM_INNER_FOLDS = 5
@@ -85,8 +88,7 @@ def candidates(
             suggested = space.suggest(trial, objective.num_models)
             value = objective.value(objective.at_best_threshold(suggested, index), index)
             finished = study.tell(trial, value)
-            if kept is not None:
-                kept.add_trial(finished)
+            kept = _keep(kept, finished, settings)
         tried = [_config(each, objective.num_models) for each in study.get_trials()[:trials]]
     return list(dict.fromkeys([*starts, *tried]))
 
@@ -94,17 +96,14 @@ def candidates(
 def _kept(objective: Objective, settings: SearchSettings, index: int) -> optuna.Study | None:
     """Return the study in the storage that belongs to these models, images and settings."""
     import optuna
-    from optuna.storages.journal import JournalFileBackend
 
     if settings.storage is None:
         return None
-    Path(settings.storage).parent.mkdir(parents=True, exist_ok=True)
     searched = [settings.seed, settings.inner_folds, settings.metric, index]
     identity = [objective.fingerprint, *searched, space.identity()]
     name = f"podium-{canonical_hash(identity)[:16]}"
     try:
-        _check_storage(Path(settings.storage))
-        storage = optuna.storages.JournalStorage(JournalFileBackend(str(settings.storage)))
+        storage = open_journal(Path(settings.storage))
         return optuna.create_study(
             storage=storage, study_name=name, direction="maximize", load_if_exists=True
         )
@@ -115,10 +114,21 @@ def _kept(objective: Objective, settings: SearchSettings, index: int) -> optuna.
         ) from error
 
 
-def _check_storage(path: Path) -> None:
-    """Refuse a file that begins otherwise than trials do: Optuna would append to it."""
-    if path.is_file() and (first := path.read_bytes().partition(b"\n")[0]):
-        json.loads(first)["op_code"]
+def _keep(
+    kept: optuna.Study | None, trial: optuna.trial.FrozenTrial, settings: SearchSettings
+) -> optuna.Study | None:
+    """Store a trial; where that fails the search goes on without the storage."""
+    if kept is None:
+        return None
+    try:
+        kept.add_trial(trial)
+    except OSError as error:
+        logger.warning(
+            "%s: trials can no longer be kept (%s); the search goes on without it",
+            settings.storage, error.strerror or error,
+        )  # fmt: skip
+        return None
+    return kept
 
 
 def _take_over(study: optuna.Study, kept: optuna.Study | None) -> int:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import optuna
 import pytest
+from optuna.storages.journal import JournalFileBackend
 
 from custom.ensemble import FusionConfig, fuse
 from custom.ensemble.search import choose, search, space
@@ -111,6 +115,43 @@ def test_a_search_that_was_cut_short_goes_on_to_the_same_end(
     candidates(objective, kept, starts(objective), ALL, 11)
     resumed = candidates(objective, kept, starts(objective), ALL, 18)
     assert resumed == candidates(objective, SETTINGS, starts(objective), ALL, 18)
+
+
+def test_what_a_kill_leaves_of_a_storage_is_gone_on_from(
+    objective: Objective, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    storage = Path("folder/search.log")
+    kept = replace(SETTINGS, storage=storage)
+    candidates(objective, kept, starts(objective), ALL, 11)
+    whole = storage.read_bytes()
+    storage.write_bytes(whole[:-7])  # killed while it appended
+    # The link that Optuna's own lock leaves: relative, so that it leads nowhere.
+    storage.with_name("search.log.lock").symlink_to(storage)
+    resumed = candidates(objective, kept, starts(objective), ALL, 18)
+    assert resumed == candidates(objective, SETTINGS, starts(objective), ALL, 18)
+    lines = storage.read_text().splitlines()
+    assert all("op_code" in json.loads(line) for line in lines)
+
+
+def test_a_full_disk_ends_the_storage_and_not_the_search(
+    objective: Objective,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    append, calls = JournalFileBackend.append_logs, iter(range(100))
+
+    def until_full(backend: JournalFileBackend, logs: list[dict[str, Any]]) -> None:
+        if next(calls) >= 5:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(backend, logs)
+
+    monkeypatch.setattr(JournalFileBackend, "append_logs", until_full)
+    kept = replace(SETTINGS, storage=tmp_path / "search.log")
+    found = candidates(objective, kept, starts(objective), ALL, 18)
+    assert found == candidates(objective, SETTINGS, starts(objective), ALL, 18)
+    assert "trials can no longer be kept (No space left on device)" in caplog.text
 
 
 def test_workers_share_the_trials_of_a_storage(objective: Objective, tmp_path: Path) -> None:
