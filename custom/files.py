@@ -137,8 +137,8 @@ def read_bytes(path: PathLike) -> bytes:
     """Return the content of a file; a missing or unreadable one is a `PodiumError`."""
     try:
         return Path(path).read_bytes()
-    except OSError as error:
-        raise PodiumError(f"cannot read {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a null byte
+        raise _unreadable(path, error) from error
 
 
 def sha256_of(path: PathLike) -> str:
@@ -148,9 +148,13 @@ def sha256_of(path: PathLike) -> str:
         with open(path, "rb") as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)
-    except OSError as error:
-        raise PodiumError(f"cannot read {path}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
     return digest.hexdigest()
+
+
+def _unreadable(path: PathLike, error: OSError | ValueError) -> PodiumError:
+    return PodiumError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}")
 
 
 def canonical_hash(content: Any) -> str:

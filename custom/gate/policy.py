@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from custom.errors import PodiumError
 from custom.evaluation.metrics import DEFAULT_METRIC, metric_of
+from custom.typed_json import from_json
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,14 @@ class GatePolicy:
         metric_of(self.metric)
         for name in ("confidence", "power"):
             if not 0.5 <= getattr(self, name) < 1:
-                raise PodiumError(f"gate: {name} must be in [0.5, 1), but is {getattr(self, name)}")
+                raise PodiumError(f"{name} must be in [0.5, 1), but is {getattr(self, name)}")
         for name in ("smallest_gain", "largest_class_loss"):
             if not 0 <= getattr(self, name) < 1:
-                raise PodiumError(f"gate: {name} must be in [0, 1), but is {getattr(self, name)}")
+                raise PodiumError(f"{name} must be in [0, 1), but is {getattr(self, name)}")
         if self.num_resamples < 100:
-            raise PodiumError(f"gate: num_resamples must be 100 at least, not {self.num_resamples}")
+            raise PodiumError(f"num_resamples must be 100 at least, not {self.num_resamples}")
+        if self.seed < 0:
+            raise PodiumError(f"seed must be 0 at least, not {self.seed}")
 
     @classmethod
     def from_dict(
@@ -56,7 +59,4 @@ class GatePolicy:
         """
         if not isinstance(values, Mapping):
             raise PodiumError(f"{source}: gate must be a dict of numbers and names, not {values!r}")
-        known = [field.name for field in fields(cls)]
-        if unknown := [key for key in values if key not in known]:
-            raise PodiumError(f"{source}: gate's keys must be among {known}, not {unknown[0]!r}")
-        return cls(**{"metric": metric, **values})
+        return from_json(cls, {"metric": metric, **values}, f"{source}: gate")

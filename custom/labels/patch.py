@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -16,12 +16,13 @@ from custom.boxes import TOLERANCE_PX, xywh_to_xyxy
 from custom.errors import PodiumError
 from custom.files import PathLike, read_bytes, write_bytes
 from custom.labels.overlaps import TWICE_IOU, pairwise_iou
+from custom.typed_json import read_line
 
 Box = tuple[float, float, float, float]
 
 ADD, REMOVE, RELABEL, MOVE = "add", "remove", "relabel", "move"
 # What `to` is for each kind of edit: nothing, a class, or a box.
-EDITS: dict[str, type | None] = {ADD: None, REMOVE: None, RELABEL: str, MOVE: list}
+EDITS: dict[str, type | None] = {ADD: None, REMOVE: None, RELABEL: str, MOVE: tuple}
 DECIMALS = 2
 
 
@@ -64,6 +65,20 @@ class Edit:
         """Return whether this edit is about an annotated box, up to a pixel of rounding."""
         near = max(abs(a - b) for a, b in zip(self.box, box, strict=True)) <= TOLERANCE_PX
         return self.image == image and self.category == category and near
+
+
+@dataclass(frozen=True)
+class _Line:
+    """An edit as a line of a patch has it."""
+
+    image: str
+    edit: Literal["add", "remove", "relabel", "move"]
+    category: str = field(metadata={"key": "class"})
+    box: Box
+    to: str | Box | None = None
+    author: str = ""
+    reason: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def rounded(box: Iterable[float]) -> Box:
@@ -121,37 +136,24 @@ def _read_file(path: PathLike) -> list[tuple[Edit, str]]:
 
 
 def _parse(line: bytes, where: str) -> Edit:
-    try:
-        content = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise PodiumError(f"{where}: an edit must be a line of JSON, but: {error}") from error
-    if not isinstance(content, dict) or content.get("edit") not in EDITS:
-        raise PodiumError(f"{where}: `edit` must be one of {list(EDITS)}, but the line is {line!r}")
-    for key in ("image", "class"):
-        if not isinstance(content.get(key), str):
-            raise PodiumError(f"{where}: {key!r} must be text, but is {content.get(key)!r}")
-    wanted, to = EDITS[content["edit"]], content.get("to")
+    content = read_line(line, _Line, where)
+    wanted, to = EDITS[content.edit], content.to
     if not (to is None if wanted is None else isinstance(to, wanted)):
-        raise PodiumError(f"{where}: `to` of {content['edit']!r} does not fit, it is {to!r}")
+        raise PodiumError(f"{where}: `to` of {content.edit!r} does not fit, it is {to!r}")
+    for box in (content.box, to):
+        if isinstance(box, tuple) and min(box[2:]) <= 0:
+            raise PodiumError(
+                f"{where}: a box must be x, y, width, height with an area, but is {list(box)}"
+            )
     return Edit(
-        content["image"],
-        content["edit"],
-        content["class"],
-        _box(content.get("box"), where),
-        _box(to, where) if isinstance(to, list) else to,
-        str(content.get("author", "")),
-        str(content.get("reason", "")),
+        content.image,
+        content.edit,
+        content.category,
+        rounded(content.box),
+        rounded(to) if isinstance(to, tuple) else to,
+        content.author,
+        content.reason,
     )
-
-
-def _box(value: Any, where: str) -> Box:
-    """Return four finite numbers of positive width and height."""
-    is_box = isinstance(value, list) and len(value) == 4
-    if not is_box or not all(isinstance(v, int | float) for v in value) or min(value[2:]) <= 0:
-        raise PodiumError(
-            f"{where}: a box must be x, y, width, height with an area, but is {value!r}"
-        )
-    return rounded(value)
 
 
 def _check_conflicts(placed: Sequence[tuple[Edit, str]]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import datetime, timezone
+from datetime import MAXYEAR, MINYEAR, datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import orjson
 from custom.errors import PodiumError
 from custom.evaluation.metrics import DEFAULT_METRIC
 from custom.files import PathLike, locked, read_bytes
+from custom.typed_json import read_line
 
 LEDGER = Path("submissions/ledger.jsonl")
 _CONFLICT_MARKS = (b"<<<<<<<", b"=======", b">>>>>>>")
@@ -60,11 +61,7 @@ class Entry:
     metric: str = ""
 
     def __post_init__(self) -> None:
-        try:
-            told = self.moment.utcoffset() is not None
-        except ValueError:
-            told = False
-        if not told:
+        if not _is_moment(self.time):
             raise PodiumError(
                 f"{self.name}: time must be ISO 8601 with an offset from UTC, like {now()}, but is "
                 f"{self.time}"
@@ -83,7 +80,6 @@ class Entry:
                     f"{low:g} to {high:g}"
                 )
             object.__setattr__(self, "val_interval", (low, high))
-        object.__setattr__(self, "runs", tuple(self.runs))
 
     @property
     def moment(self) -> datetime:
@@ -181,10 +177,17 @@ def _read_lines(path: PathLike) -> list[Entry]:
                 f"{path}, line {number} is the mark of a merge conflict; keep the lines of both "
                 "sides and remove the marks"
             )
-        try:
-            entries.append(Entry(**orjson.loads(line)))
-        except (orjson.JSONDecodeError, TypeError, ValueError) as error:
-            raise PodiumError(
-                f"{path}, line {number} must be an entry of the ledger, but: {error}"
-            ) from None
+        entries.append(read_line(line, Entry, f"{path}, line {number}"))
     return entries
+
+
+def _is_moment(text: str) -> bool:
+    """Return whether a text is a time with its offset from UTC, which has a day before and after.
+
+    Without these its day could not be told in another time zone.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.utcoffset() is not None and MINYEAR < moment.year < MAXYEAR
+    except ValueError:
+        return False

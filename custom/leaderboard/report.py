@@ -13,7 +13,7 @@ import numpy as np
 
 from custom.errors import PodiumError
 from custom.evaluation.metrics import DEFAULT_METRIC, METRICS
-from custom.files import PathLike, read_json
+from custom.files import PathLike
 from custom.leaderboard.fit import (
     Expectation,
     GapFit,
@@ -25,6 +25,7 @@ from custom.leaderboard.fit import (
     surprises,
 )
 from custom.leaderboard.ledger import Entry
+from custom.typed_json import read_record
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,14 @@ class Policy:
 
     per_day: int | None = None
     utc_offset_hours: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.per_day is not None and self.per_day < 1:
+            raise PodiumError(f"per_day must be at least 1, but is {self.per_day}")
+        if not -24 < self.utc_offset_hours < 24:
+            raise PodiumError(
+                f"utc_offset_hours must be between -24 and 24, but is {self.utc_offset_hours:g}"
+            )
 
 
 @dataclass(frozen=True)
@@ -99,19 +108,11 @@ def read_policy(ledger: PathLike) -> Policy:
     """Return the policy in `<ledger>.policy.json` beside the ledger; the default where none is.
 
     Raises:
-        PodiumError: If it has a key that no policy has, or a limit that is no positive number.
+        PodiumError: If it has a key that no policy has, or a value that is none; key and value
+            are named.
     """
     path = Path(ledger).with_suffix(".policy.json")
-    if not path.exists():
-        return Policy()
-    content = read_json(path)
-    try:
-        policy = Policy(**content)
-    except TypeError as error:
-        raise PodiumError(f"{path} must have per_day and utc_offset_hours, but: {error}") from None
-    if policy.per_day is not None and policy.per_day < 1:
-        raise PodiumError(f"{path}: per_day must be at least 1, but is {policy.per_day}")
-    return policy
+    return read_record(path, Policy) if path.exists() else Policy()
 
 
 def make_report(entries: Sequence[Entry], policy: Policy, moment: datetime) -> Report:

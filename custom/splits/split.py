@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from custom.errors import PodiumError
 from custom.files import PathLike, canonical_hash, read_json, sha256_of
 from custom.splits.names import NameIndex
 from custom.tables import Images
+from custom.tables.records import check_each, column, integers, is_integer, texts
+from custom.typed_json import from_json
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -90,6 +93,47 @@ class Split:
         return self.images.take(self.train_positions(fold)).file_names
 
 
+@dataclass(frozen=True)
+class _File:
+    """A file of a split."""
+
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _Category:
+    """A class, as it was sealed."""
+
+    id: int
+    name: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Annotations:
+    """What was split."""
+
+    file: str
+    sha256: str
+    categories: tuple[_Category, ...]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    """What is read of a manifest."""
+
+    format: int
+    hash: str
+    name: str
+    identity: str
+    annotations: _Annotations
+    parameters: Mapping[str, Any]
+    files: tuple[_File, ...]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
 def read_split(folder: PathLike) -> Split:
     """Read a sealed split and check the seal.
 
@@ -107,10 +151,10 @@ def read_split(folder: PathLike) -> Split:
             f"`python tools/split.py <train.json> --folds 5 --seed 42`"
         )
     manifest = read_json(folder / MANIFEST)
-    _check_seal(folder, manifest)
+    files = _checked_files(folder, manifest)
     rows, folds = [], []
-    for entry in manifest["files"]:
-        part = read_json(folder / entry["file"])
+    for path in files:
+        part = _read_part(path)
         rows += part["images"]
         if "fold" in part:
             folds.append([row["id"] for row in part["images"]])
@@ -140,19 +184,16 @@ def manifest_hash(manifest: dict[str, Any]) -> str:
     return canonical_hash({key: value for key, value in manifest.items() if key != "hash"})
 
 
-def _check_seal(folder: Path, manifest: Any) -> None:
-    if not isinstance(manifest, dict) or not {"hash", "files", "name"} <= manifest.keys():
-        raise PodiumError(f"{folder / MANIFEST} must be a split's manifest, but lacks its entries")
-    if manifest.get("format") != FORMAT:
+def _checked_files(folder: Path, manifest: Any) -> list[Path]:
+    """Return the files of a split, after comparing them and the manifest with its hashes."""
+    version = manifest.get("format") if isinstance(manifest, dict) else FORMAT
+    if version != FORMAT:
         raise PodiumError(
-            f"{folder / MANIFEST} must have format {FORMAT}, but has {manifest.get('format')}; "
+            f"{folder / MANIFEST} must have format {FORMAT}, but has {version}; "
             "it was sealed by another version"
         )
-    broken = [
-        entry["file"]
-        for entry in manifest["files"]
-        if sha256_of(folder / entry["file"]) != entry["sha256"]
-    ]
+    files = from_json(_Manifest, manifest, str(folder / MANIFEST)).files
+    broken = [each.file for each in files if sha256_of(folder / each.file) != each.sha256]
     if manifest_hash(manifest) != manifest["hash"]:
         broken.append(MANIFEST)
     if broken:
@@ -160,3 +201,25 @@ def _check_seal(folder: Path, manifest: Any) -> None:
             f"{folder}: {', '.join(broken)} must be as sealed, but was changed afterwards; "
             "restore it from version control, or seal anew under another --name"
         )
+    return [folder / each.file for each in files]
+
+
+def _read_part(path: Path) -> dict[str, Any]:
+    """Return the content of a fold's file, which another program may have sealed."""
+    content = read_json(path)
+    rows = content.get("images") if isinstance(content, dict) else None
+    if not isinstance(rows, list):
+        raise PodiumError(f"{path}: images must be a list of images, but is {rows!r:.60}")
+    for key in ("id", "group"):
+        integers(rows, key, path, "image")
+    for key in ("file_name", "labels"):
+        texts(rows, key, path, "image")
+    sizes = column(rows, "size_hw", path, "image")
+    check_each(sizes, _is_size, f"{path}: size_hw of image", "two integers")
+    contents = [row.get("content", "") for row in rows]
+    check_each(contents, lambda v: isinstance(v, str), f"{path}: content of image", "a text")
+    return content
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(is_integer, value))

@@ -42,8 +42,11 @@ def test_defaults_without_config_or_gate(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("gate = dict(gain=0.1)", "keys must be among .* not 'gain'"),
+        ("gate = dict(gain=0.1)", "gate: gain is unknown; the keys are metric, smallest_gain,"),
         ("gate = dict(confidence=95)", r"confidence must be in \[0.5, 1\), but is 95"),
+        ("gate = dict(smallest_gain='0.1')", "gate: smallest_gain must be a number, but is '0.1'"),
+        ("gate = dict(num_resamples=True)", "gate: num_resamples must be an integer, but is True"),
+        ("gate = dict(seed=-1)", "gate: seed must be 0 at least, not -1"),
         ("gate = dict(smallest_gain=-1)", "smallest_gain must be in"),
         ("gate = dict(num_resamples=5)", "num_resamples must be 100 at least, not 5"),
         ("gate = compute()", r"config\.py:1: .* plain values.* has 'gate = compute\(\)'"),

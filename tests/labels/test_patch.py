@@ -35,12 +35,19 @@ def test_what_is_written_is_read_back_sorted_and_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        pytest.param({"edit": "paint"}, "`edit` must be one of", id="edit"),
-        pytest.param({"image": None}, "'image' must be text", id="image"),
-        pytest.param({"class": 3}, "'class' must be text", id="class"),
-        pytest.param({"box": [1, 2, 3]}, "a box must be x, y, width, height", id="three"),
+        pytest.param(
+            {"edit": "paint"},
+            "edit must be one of .*, but is 'paint'",
+            id="edit",
+        ),
+        pytest.param({"image": None}, "image must be a text, but is None", id="image"),
+        pytest.param({"class": 3}, "class must be a text, but is 3", id="class"),
+        pytest.param({"box": [1, 2, 3]}, "box must be a list of 4, but is", id="three"),
         pytest.param({"box": [1, 2, 0, 4]}, "a box must be .* with an area", id="no area"),
-        pytest.param({"box": [1, 2, "3", 4]}, "a box must be", id="text"),
+        pytest.param({"box": [1, 2, "3", 4]}, r"box\[2\] must be a number", id="text"),
+        pytest.param({"box": [1, 2, True, 4]}, r"box\[2\] must be a number", id="true"),
+        pytest.param({"edit": ["move"]}, "edit must be one of", id="list"),
+        pytest.param({"to": 3}, "to must be a text or a list of 4 or null, but is 3", id="number"),
         pytest.param({"to": None}, "`to` of 'relabel' does not fit", id="no to"),
         pytest.param({"to": [1, 2, 3, 4]}, "`to` of 'relabel' does not fit", id="another to"),
         pytest.param({"edit": "remove"}, "`to` of 'remove' does not fit", id="too much"),
@@ -57,7 +64,7 @@ def test_a_bad_line_is_named(change: dict[str, object], message: str, tmp_path: 
 def test_a_line_that_is_no_json(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text("{\n")
-    with pytest.raises(PodiumError, match=r"p\.jsonl:1: an edit must be a line of JSON"):
+    with pytest.raises(PodiumError, match=r"p\.jsonl:1 must be a line of JSON, but is not"):
         read_patches([path])
 
 

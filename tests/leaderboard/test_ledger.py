@@ -111,10 +111,10 @@ def test_refuses(options: dict, message: str, tmp_path: Path) -> None:
     ("line", "message"),
     [
         pytest.param(b"<<<<<<< HEAD", "line 2 is the mark of a merge conflict", id="conflict"),
-        pytest.param(b'{"time": "2026', "line 2 must be an entry of the ledger", id="cut"),
-        pytest.param(b'{"name": "x"}', "line 2 must be an entry of the ledger", id="keys missing"),
+        pytest.param(b'{"time": "2026', "line 2 must be a line of JSON, but is not", id="cut"),
+        pytest.param(b'{"name": "x"}', "line 2 must have the key 'time'", id="keys missing"),
         pytest.param(
-            b'{"time": "noon", "name": "x", "hash": "h"}', "line 2 .*: x: time must be", id="time"
+            b'{"time": "noon", "name": "x", "hash": "h"}', "line 2: x: time must be", id="time"
         ),
         pytest.param(
             b'{"time": "2026-11-20T10:00", "name": "x", "hash": "h"}', "with an offset", id="zone"
@@ -306,11 +306,24 @@ def test_policy_is_read_beside_the_ledger(tmp_path: Path) -> None:
     policy.write_text(json.dumps({"per_day": 10, "utc_offset_hours": 9}))
     assert read_policy(ledger) == Policy(10, 9)
     policy.write_text('{"daily": 10}')
-    with pytest.raises(PodiumError, match="must have per_day and utc_offset_hours"):
+    with pytest.raises(PodiumError, match=r"policy\.json: daily is unknown; the keys are per_day"):
         read_policy(ledger)
-    policy.write_text('{"per_day": 0}')
-    with pytest.raises(PodiumError, match="per_day must be at least 1"):
-        read_policy(ledger)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"per_day": 0}', "per_day must be at least 1, but is 0"),
+        ('{"per_day": "10"}', "per_day must be an integer or null, but is '10'"),
+        ('{"utc_offset_hours": 24}', "utc_offset_hours must be between -24 and 24, but is 24"),
+        ('{"utc_offset_hours": "+9"}', r"utc_offset_hours must be a number, but is '\+9'"),
+        ("[]", "must be an object"),
+    ],
+)
+def test_a_policy_of_another_kind_is_refused(content: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "ledger.policy.json").write_text(content)
+    with pytest.raises(PodiumError, match=rf"ledger\.policy\.json:? {message}"):
+        report_text(tmp_path / "ledger.jsonl")
 
 
 def test_last_shares_follow_the_categories(tmp_path: Path) -> None:

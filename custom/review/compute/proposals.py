@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,23 +13,56 @@ from custom.errors import PodiumError
 from custom.files import PathLike, read_json, sha256_of
 from custom.labels.command import suspect_record
 from custom.labels.overlaps import pairwise_iou
-from custom.labels.patch import Edit, same_object
+from custom.labels.patch import Box, Edit, same_object
 from custom.labels.suspects import DUPLICATE, KINDS, LOCALIZATION, find_suspects
 from custom.review.compute.entries import rank_in_group
 from custom.tables import GroundTruth, Predictions
+from custom.typed_json import from_json
 
 SHOWN_AT_MOST = 1000
 OF_EACH_KIND = 200
-KEYS = (
-    "kind", "score", "image", "image_id", "annotation_id", "edit", "class", "box", "to",
-    "seen_class", "seen_bbox",
-)  # fmt: skip
 # As files made before 0.1.0 was released say it.
-_OLD_KINDS: dict[Any, str] = {"place": LOCALIZATION}
+_OLD_KINDS = {"place": LOCALIZATION}
 # What follows in a line is the author's name and reason, which the page asks for.
 _OPEN_END = b'"author":"","reason":""}'
 
 Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Annotations:
+    """The annotations that suspects are of."""
+
+    hash: str
+    file: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Suspect:
+    """A suspect as `labels.py find` writes it."""
+
+    kind: Literal["missing", "class", "localization", "place", "duplicate"]
+    score: float
+    image: str
+    image_id: int
+    annotation_id: int | None
+    edit: Literal["add", "remove", "relabel", "move"]
+    category: str = field(metadata={"key": "class"})
+    box: Box
+    to: str | Box | None
+    seen_class: str
+    seen_bbox: Box
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _SuspectsFile:
+    """What `labels.py find` writes."""
+
+    annotations: _Annotations
+    suspects: tuple[_Suspect, ...]
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,17 +93,17 @@ def read_proposals(path: PathLike, gt: GroundTruth) -> Proposals:
         PodiumError: If the file is none of these, or was made with other annotations.
     """
     content = read_json(path)
-    try:
-        facts, records = content["annotations"], content["suspects"]
-        known = [_checked(record, path) for record in records]
-        digest = facts["hash"]
-    except (KeyError, TypeError, IndexError) as error:
-        raise PodiumError(f"{path} must be what `labels.py find` writes, but is not") from error
-    if digest != annotations_hash(gt):
+    file = from_json(_SuspectsFile, content, str(path))
+    if file.annotations.hash != annotations_hash(gt):
         raise PodiumError(
             f"{path} must belong to {gt.source}, but was made with other annotations "
-            f"({facts.get('file')}, {digest[:12]}); run tools/labels.py find again"
+            f"({file.annotations.file}, {file.annotations.hash[:12]}); run tools/labels.py find "
+            "again"
         )
+    known = [
+        {**record, "kind": _OLD_KINDS.get(record["kind"], record["kind"])}
+        for record in content["suspects"]
+    ]
     here = [record for record in known if record["image_id"] in gt.images.index_of_id]
     here.sort(key=lambda record: -record["score"])
     return Proposals(here, f"read from {path}", len(known) - len(here))
@@ -79,16 +112,6 @@ def read_proposals(path: PathLike, gt: GroundTruth) -> Proposals:
 def annotations_hash(gt: GroundTruth) -> str:
     """Return the hash of the file that annotations were read from."""
     return sha256_of(gt.source)
-
-
-def _checked(record: Record, path: PathLike) -> Record:
-    missing = [key for key in KEYS if key not in record]
-    kind = _OLD_KINDS.get(record.get("kind"), record.get("kind"))
-    if missing or kind not in KINDS:
-        what = f"the key {missing[0]!r}" if missing else f"a kind of {list(KINDS)}"
-        raise PodiumError(f"{path}: a suspect must have {what}, but one has not")
-    edit_of_record(record).line()
-    return {**record, "kind": kind}
 
 
 def worst_proposals(records: Sequence[Record]) -> list[Record]:
