@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from rich.markup import escape
 from rich.table import Table
 
 from custom.errors import PodiumError
@@ -143,15 +144,15 @@ def table_of(rows: Sequence[RunRow]) -> Table:
     title = ", ".join([f"{len(rows)} runs", *told])
     if several:
         title += f"; several metrics, which do not compare: {', '.join(metrics)}"
-    header = "value" if several else (metrics or ["value"])[0]
-    table = Table(title=title)
+    header = "value" if several else escape((metrics or ["value"])[0])
+    table = Table(title=escape(title))
     shown = [name for name in (*_FIRST, _VALUE, *_LAST) if name not in shared]
     for name in shown:
         justify: Literal["right", "left"] = "right" if name in (_VALUE, "hours") else "left"
         table.add_column(header if name == _VALUE else name, justify=justify)
     for row in rows:
         cells = _cells(row, several)
-        table.add_row(*(cells[name] for name in shown))
+        table.add_row(*(escape(cells[name]) for name in shown))
     return table
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
 from custom.errors import PodiumError
@@ -140,5 +141,5 @@ def balance_table(draft: Draft) -> Table:
         label = name if kind in ("images", "class") else f"{kind}: {name}"
         counts = [str(count) for count in balance.counts[:, column].tolist()]
         deviation = balance.deviations[column]
-        table.add_row(label, *counts, f"{deviation:.1%}" if deviation == deviation else "-")
+        table.add_row(escape(label), *counts, f"{deviation:.1%}" if deviation == deviation else "-")
     return table

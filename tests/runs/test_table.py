@@ -156,3 +156,12 @@ def test_what_is_not_known_is_empty(runs: list[Run]) -> None:
     assert records_of([row])[0]["hours"] is None
     assert "None" not in printed([row])
     assert "nan" not in printed([row])
+
+
+def test_square_brackets_are_shown_as_they_are(runs: list[Run]) -> None:
+    update_record(runs[0].folder, note="x")
+    (runs[0].folder / "config.py").write_text("model = dict(name='car [parked] [/30]')\n")
+    rows = make_rows(runs[:1], read_run(runs[1].folder), intervals=False)
+    console = Console(file=io.StringIO(), width=300)
+    console.print(table_of(rows))
+    assert "car [parked] [/30]" in console.file.getvalue()

@@ -35,6 +35,18 @@ def test_the_default_place_and_the_printed_table(
     assert not main([str(write_coco()), "--check"])
 
 
+def test_class_names_in_brackets_are_shown_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("sign [/30]", "car [parked]")
+    path = tmp_path / "data/train.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(coco(20, random_boxes(20, 2), names)))
+    assert not main([str(path), "--folds", "4"])
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in names)
+
+
 def test_images_beside_the_annotations_are_looked_at(
     write_coco: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
