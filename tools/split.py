@@ -17,18 +17,18 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("ann_file", type=Path, nargs="?", help="COCO annotations, as data/trash/train.json")
     add("--folds", type=int, default=5, help="how many folds (%(default)s)")
-    add("--seed", type=int, default=42, help="of the deal (%(default)s)")
+    add("--seed", type=int, default=42, help="decides between equally good splits (%(default)s)")
     add("--images", type=Path, help="folder that file names start from (beside ann_file)")
     add("--group-by", metavar="KEY|REGEX", help="keep images together by entry key or file name")
-    add("--from", dest="given", type=Path, nargs="+", default=[], metavar="IDS.json",
-        help="seal these folds as they are: lists of val image ids, one file a fold")  # fmt: skip
+    add("--from", dest="external", type=Path, nargs="+", default=[], metavar="IDS.json",
+        help="seal external folds: lists of val image ids, one file a fold")  # fmt: skip
     add("--out", type=Path, help="folder of splits (data/<folder of ann_file>/splits)")
     add("--name", help="name of the split (<folds>fold-seed<seed>)")
     add("--report", type=Path, metavar="FILE.html", help="page of near-duplicates (in reports/)")
     add("--workers", type=int, default=2, help="processes that decode images (%(default)s)")
     add("--no-duplicates", action="store_true", help="do not look for near-duplicate images")
     add("--check", type=Path, nargs="?", const=Path(), metavar="SPLIT",
-        help="say what is not as sealed, in ann_file too; exit code 1 if it matters")  # fmt: skip
+        help="say what has changed since, in ann_file too; exit code 1 if it matters")  # fmt: skip
     args = parser.parse_args(argv)
     if args.ann_file is None and args.check is None:
         parser.error("name the annotations to split, or --check")
@@ -49,18 +49,18 @@ def _make(args: argparse.Namespace) -> int:
 
     console = Console()
     request = SplitRequest(
-        args.ann_file, args.folds, args.seed, args.group_by, args.given, args.out, args.name,
+        args.ann_file, args.folds, args.seed, args.group_by, args.external, args.out, args.name,
         args.images, args.report, args.workers, not args.no_duplicates,
     )  # fmt: skip
     result = run_split(
         request, lambda items, total: track(items, "looking at images", total, console=console)
     )
     console.print(balance_table(result.draft))
-    for finding in result.draft.findings:
-        console.print(f"warning: {finding}", style="yellow", markup=False)
+    for issue in result.draft.issues:
+        console.print(f"warning: {issue}", style="yellow", markup=False)
     if result.report is None:
         console.print(
-            "no images beside the annotations: not checked, no near-duplicates looked for"
+            "no images beside the annotations: not checked, nor searched for near-duplicates"
         )
     else:
         groups = len(result.draft.duplicates)

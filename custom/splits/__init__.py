@@ -1,8 +1,8 @@
-"""Sealed splits: balanced folds that never part related images, under one hash."""
+"""Sealed splits: balanced folds that keep related images together, under one hash."""
 
 from custom.splits.check import changed_val_images, check_split
 from custom.splits.leaks import assert_no_leak, select_part
-from custom.splits.make import Evidence, make_split, read_labelled, take_split
+from custom.splits.make import Evidence, make_split, read_labelled, take_external_split
 from custom.splits.seal import Draft, seal
 from custom.splits.split import Split, read_split
 
@@ -18,5 +18,5 @@ __all__ = [
     "read_split",
     "seal",
     "select_part",
-    "take_split",
+    "take_external_split",
 ]

@@ -1,4 +1,4 @@
-"""How evenly a split shares classes, sizes and crowds, and what is wrong with an ill-made one."""
+"""How evenly a split shares classes, sizes and crowds, and what is wrong with an uneven one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from custom.boxes import FloatArray, IntArray
 from custom.splits.features import Features
 
-# A given split may be less even than ours, but above this its folds do not measure the same.
+# External folds may be less even than ours, but above this they do not measure the same.
 LOUD_DEVIATION = 0.25
 NAMED_AT_MOST = 3
 
@@ -22,7 +22,7 @@ class Balance:
 
     Attributes:
         features: The names of the columns.
-        counts: Shape (K, F), what the val part of each fold holds.
+        counts: Shape (K, F), what the val images of each fold hold.
         deviations: Shape (F,), the largest relative deviation from a K-th of what all the folds
             hold; NaN where they hold nothing.
     """
@@ -32,7 +32,7 @@ class Balance:
     deviations: FloatArray
 
     def largest(self, kind: str) -> float:
-        """Return the largest relative deviation among the features of a kind."""
+        """Return the largest relative deviation among the features of one kind."""
         chosen = self.deviations[self.features.columns(kind)]
         return float(np.nanmax(chosen)) if np.isfinite(chosen).any() else 0.0
 
@@ -65,10 +65,10 @@ def measure_balance(features: Features, folds: Sequence[IntArray]) -> Balance:
     return Balance(features, counts, deviations)
 
 
-def find_faults(
+def find_issues(
     balance: Balance, folds: Sequence[IntArray], groups: IntArray, names: Sequence[str]
 ) -> list[str]:
-    """Say what is wrong with a split, one sentence a fault; an empty list where nothing is.
+    """Say what is wrong with a split, one sentence an issue; an empty list if nothing is.
 
     Args:
         balance: Of the same folds.
@@ -76,58 +76,58 @@ def find_faults(
         groups: Shape (I,), the group of each image.
         names: I file names.
     """
-    faults = _overlaps(folds, names)
-    faults += _cut_groups(folds, groups, names)
+    issues = _overlaps(folds, names)
+    issues += _cut_groups(folds, groups, names)
     for kind in ("class", "area"):
         for column in np.flatnonzero(balance.features.columns(kind)).tolist():
             held = balance.features.counts[:, column].sum()
             absent = np.flatnonzero(balance.counts[:, column] == 0).tolist()
             if held and absent:
-                faults.append(
+                issues.append(
                     f"{kind} {balance.features.names[column]} ({held} boxes) is absent from the "
                     f"val images of fold {_listed(absent)}: it cannot be scored there"
                 )
             elif balance.deviations[column] > LOUD_DEVIATION:
-                faults.append(
+                issues.append(
                     f"{kind} {balance.features.names[column]} is up to "
                     f"{balance.deviations[column]:.0%} away from an even share: "
                     f"{balance.counts[:, column].tolist()} boxes by fold"
                 )
-    return faults
+    return issues
 
 
 def _overlaps(folds: Sequence[IntArray], names: Sequence[str]) -> list[str]:
     times = np.bincount(np.concatenate(folds), minlength=len(names))
-    faults = []
+    issues = []
     if (times > 1).any():
         doubled = [names[i] for i in np.flatnonzero(times > 1).tolist()]
-        faults.append(
+        issues.append(
             f"folds overlap: {len(doubled)} images are val images of more than one fold "
             f"({_listed(doubled)})"
         )
     if (times == 0).any():
         never = [names[i] for i in np.flatnonzero(times == 0).tolist()]
-        faults.append(
+        issues.append(
             f"{len(never)} images are val images of no fold and always trained on "
             f"({_listed(never)})"
         )
-    return faults
+    return issues
 
 
 def _cut_groups(folds: Sequence[IntArray], groups: IntArray, names: Sequence[str]) -> list[str]:
     """Say which groups lie on both sides of a fold, so that its val score is too good."""
-    faults = []
+    issues = []
     size = np.bincount(groups)
     for fold, positions in enumerate(folds):
         inside = np.bincount(groups[positions], minlength=len(size))
         leaking = np.flatnonzero((inside > 0) & (inside < size)).tolist()
         if leaking:
             members = [names[i] for i in np.flatnonzero(groups == leaking[0]).tolist()]
-            faults.append(
+            issues.append(
                 f"fold {fold} leaks: {len(leaking)} groups of related or near-duplicate images "
                 f"are both trained on and validated on, one is {_listed(members)}"
             )
-    return faults
+    return issues
 
 
 def _listed(values: Sequence[object]) -> str:

@@ -51,7 +51,7 @@ def find_annotations(split: Split) -> Path:
     path = split.folder.resolve().parent.parent / split.manifest["annotations"]["file"]
     if not path.is_file():
         raise PodiumError(
-            f"the annotations of split {split.folder} must lie at {path}, but do not; "
+            f"the annotations of split {split.folder} must be at {path}, but are not; "
             "name the file: split.py <train.json> --check <split>"
         )
     return path
@@ -82,7 +82,7 @@ def check_split(
         found = []
     else:
         found = _compare(split, read_ground_truth(path))
-        found = found or [Difference("the file was written anew, with the same content", (), True)]
+        found = found or [Difference("the file was rewritten with the same content", (), True)]
     found += _compare_contents(split, images_folder(path, split.images, images_dir))
     return sorted(found, key=lambda difference: not difference.harmless)
 
@@ -90,15 +90,15 @@ def check_split(
 def changed_val_images(split: Split, fold: int, gt: GroundTruth) -> tuple[str, ...]:
     """Return which val images of a fold have other boxes in `gt` than when they were sealed.
 
-    A model that is judged by `gt` is then not comparable with one that was judged by the sealed
-    boxes. Images that `gt` lacks are not among them.
+    A model that is evaluated on `gt` is then not comparable with one that was evaluated on the
+    sealed boxes. Images that `gt` lacks are not among them.
     """
     digests = label_digests(gt)
-    judged = set(split.val_positions(fold).tolist())
+    val = set(split.val_positions(fold).tolist())
     changed = []
     for index, name in enumerate(gt.images.file_names):
         sealed = split.name_index.find(name)
-        if sealed is None or sealed not in judged:
+        if sealed is None or sealed not in val:
             continue
         if split.labels[sealed] != digests[index]:
             changed.append(split.images.file_names[sealed])
@@ -126,7 +126,7 @@ def _compare(split: Split, gt: GroundTruth) -> list[Difference]:
     ]
     candidates = [
         Difference("images that were sealed are missing", tuple(missing)),
-        Difference("images were added; they belong to the train part", tuple(added), True),
+        Difference("images were added; they are trained on in every fold", tuple(added), True),
         Difference("images have other ids; they are found by file name", tuple(renumbered), True),
         Difference("images have another size", tuple(resized)),
         *_relabelled(split, [names[s] for s, i in pairs if split.labels[s] != digests[i]]),
@@ -157,12 +157,12 @@ def _compare_categories(split: Split, gt: GroundTruth) -> list[Difference]:
 
 
 def _compare_contents(split: Split, images_dir: Path | None) -> list[Difference]:
-    """Compare image files with what was sealed; a file that moved to another name is said so."""
+    """Compare image files with what was sealed; a file that now has another name is named."""
     if not any(split.contents):
-        unknown = "no image files were seen at sealing: their content is unknown"
+        unknown = "no image files were there when the split was sealed: their content is unknown"
         return [] if images_dir is None else [Difference(unknown, (), True)]
     if images_dir is None:
-        absent = "no image files lie beside the annotations: their content is not compared"
+        absent = "there are no image files beside the annotations: their content is not compared"
         return [Difference(absent, (), True)]
     sealed_name = dict(zip(split.contents, split.images.file_names, strict=True))
     missing, changed, moved = [], [], []
@@ -181,7 +181,7 @@ def _compare_contents(split: Split, images_dir: Path | None) -> list[Difference]
             changed.append(name)
     candidates = [
         Difference(f"image files are missing in {images_dir}", tuple(missing)),
-        Difference("image files have another content", tuple(changed)),
+        Difference("image files have changed content", tuple(changed)),
         Difference("annotations are matched to the wrong image file", tuple(moved)),
     ]
     return [difference for difference in candidates if difference.items]

@@ -1,4 +1,4 @@
-"""What `tools/split.py` does: look, deal, seal; and what it shows afterwards."""
+"""What `tools/split.py` does: look at images, make folds, seal them; and what it then shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from custom.errors import PodiumError
 from custom.splits.check import Difference, check_split, find_splits
 from custom.splits.duplicates import find_duplicates
 from custom.splits.fingerprints import Track, fingerprint_images
-from custom.splits.make import Evidence, make_split, read_labelled, take_split
+from custom.splits.make import Evidence, make_split, read_labelled, take_external_split
 from custom.splits.names import images_folder
 from custom.splits.report import write_duplicates_report
 from custom.splits.seal import Draft, seal
@@ -31,7 +31,7 @@ class SplitRequest:
         num_folds: How many folds.
         seed: Decides between equally good splits.
         group_by: A key of the image entries, or a regular expression on file names.
-        given: Files of val ids, one a fold, to seal as they are; empty to make folds.
+        external: Files of val ids, one a fold, to seal as they are; empty to make folds.
         out: The folder of splits; None for `data/<folder of ann_file>/splits`.
         name: The split's name; None for one made of the parameters.
         images: Where file names start from; None for the folder of `ann_file`, if they are there.
@@ -44,7 +44,7 @@ class SplitRequest:
     num_folds: int = 5
     seed: int = 42
     group_by: str | None = None
-    given: Sequence[Path] = ()
+    external: Sequence[Path] = ()
     out: Path | None = None
     name: str | None = None
     images: Path | None = None
@@ -56,7 +56,7 @@ class SplitRequest:
     def folder(self) -> Path:
         """Where the split is sealed."""
         out = self.out or default_splits_folder(self.ann_file)
-        default = f"given-{len(self.given)}fold" if self.given else ""
+        default = f"external-{len(self.external)}fold" if self.external else ""
         return out / (self.name or default or f"{self.num_folds}fold-seed{self.seed}")
 
 
@@ -81,7 +81,7 @@ class SplitResult:
 
 
 def run_split(request: SplitRequest, track: Track | None = None) -> SplitResult:
-    """Split a data set, or take given folds, and seal the result.
+    """Split a data set, or take external folds, and seal the result.
 
     Args:
         request: What is wanted.
@@ -98,8 +98,8 @@ def run_split(request: SplitRequest, track: Track | None = None) -> SplitResult:
         fingerprints = fingerprint_images(folder, gt.images, request.workers, track)
         duplicates = find_duplicates(fingerprints) if request.join_duplicates else ()
         evidence = Evidence(fingerprints.contents, duplicates)
-    if request.given:
-        draft = take_split(gt, request.given, request.group_by, evidence)
+    if request.external:
+        draft = take_external_split(gt, request.external, request.group_by, evidence)
     else:
         draft = make_split(gt, request.num_folds, request.seed, request.group_by, evidence)
     split = seal(draft, request.folder)
@@ -125,7 +125,7 @@ def run_check(split: Path | None, ann_file: Path | None, images: Path | None) ->
 
 
 def balance_table(draft: Draft) -> Table:
-    """Return what each fold's val part holds, a row a class, size or crowd, for the terminal."""
+    """Return what the val images of each fold hold, a row a class, size or crowd."""
     balance = draft.balance
     table = Table(title="val boxes and images by fold")
     table.add_column("")

@@ -1,4 +1,4 @@
-"""Which images belong together and may not be parted: by a key, by file name, by looks."""
+"""Which images belong together in one fold: by a key, by file name, by fingerprint."""
 
 from __future__ import annotations
 

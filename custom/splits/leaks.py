@@ -1,4 +1,4 @@
-"""Refuse to train on what judges: val images of the same fold, under whatever name or id."""
+"""Refuse to train on val images of the same fold, under whatever name or id."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def assert_no_leak(
 
     Args:
         split: The sealed split.
-        fold: The fold that will judge the model.
+        fold: The fold that will evaluate the model.
         train_file_names: Of the images to train on, from any annotation file.
         files: For some of these names the path on disk; where the split knows the contents of
             its images, a val image under a name that it does not know is found too.
@@ -39,24 +39,24 @@ def assert_no_leak(
     val = set(split.val_positions(fold).tolist())
     found = {name: split.name_index.matches(name) for name in train_file_names}
     leaking = [name for name, positions in found.items() if val.intersection(positions)]
-    judged = {split.contents[position] for position in val} - {""}
-    if files and judged:
+    contents = {split.contents[position] for position in val} - {""}
+    if files and contents:
         unknown = [name for name, positions in found.items() if not positions and name in files]
-        leaking += [name for name in unknown if content_digest(files[name]) in judged]
+        leaking += [name for name in unknown if content_digest(files[name]) in contents]
     if leaking:
         raise PodiumError(
             f"{source} must not hold val images of fold {fold} of split {split.folder}, but holds "
-            f"{len(leaking)}, the first is {leaking[0]}; train on its train part only "
+            f"{len(leaking)}, the first is {leaking[0]}; train only on the fold's train images "
             "(`part='train'` of the dataset)"
         )
 
 
 def select_part(split: Split, fold: int, part: str, images: Images) -> IntArray:
-    """Return which images of an annotation file are the train or the val part of a fold.
+    """Return which images of an annotation file are the train or the val images of a fold.
 
     The file may be the sealed one or a cleaned or pseudo-labelled one, with other ids: images
     are found by file name. Images that the split does not know, as pseudo-labelled test images,
-    belong to the train part of every fold.
+    are trained on in every fold.
 
     Args:
         split: The sealed split.

@@ -12,9 +12,9 @@ from custom.boxes import IntArray
 from custom.errors import PodiumError
 from custom.files import PathLike
 from custom.splits.assign import assign_folds
-from custom.splits.balance import find_faults, measure_balance
+from custom.splits.balance import find_issues, measure_balance
+from custom.splits.external import read_external_folds
 from custom.splits.features import count_features
-from custom.splits.given import read_given_folds
 from custom.splits.groups import group_sets, join_groups
 from custom.splits.seal import Draft
 from custom.tables import GroundTruth
@@ -67,7 +67,7 @@ def make_split(
         num_folds: At least 2.
         seed: Decides between splits that are about equally good.
         group_by: A key of the image entries, or a regular expression on file names.
-        evidence: What was learnt from the image files, where they are there.
+        evidence: What was learnt from the image files, if they are available.
     """
     evidence = evidence or Evidence()
     groups = _groups(gt, group_by, evidence)
@@ -77,22 +77,22 @@ def make_split(
     return _draft(gt, folds, groups, parameters, evidence)
 
 
-def take_split(
+def take_external_split(
     gt: GroundTruth,
     paths: Sequence[PathLike],
     group_by: str | None = None,
     evidence: Evidence | None = None,
 ) -> Draft:
-    """Take folds as they are given, one file of val image ids a fold, and look for faults."""
+    """Take external folds as they are, one file of val image ids a fold, and look for issues."""
     evidence = evidence or Evidence()
-    folds = read_given_folds(paths, gt.images)
+    folds = read_external_folds(paths, gt.images)
     names = [Path(path).name for path in paths]
     parameters = {"folds": len(folds), "from": names, "group_by": group_by}
     return _draft(gt, folds, _groups(gt, group_by, evidence), parameters, evidence)
 
 
 def _groups(gt: GroundTruth, group_by: str | None, evidence: Evidence) -> IntArray:
-    """Return the group of each image: what shares the key or the looks is together."""
+    """Return the group of each image: what shares the key or the fingerprint is together."""
     keyed = group_sets(gt.images, group_by) if group_by else []
     return join_groups(len(gt.images), [*keyed, *(s.tolist() for s in evidence.duplicates)])
 
@@ -105,21 +105,21 @@ def _draft(
     evidence: Evidence,
 ) -> Draft:
     balance = measure_balance(count_features(gt), folds)
-    faults = find_faults(balance, folds, groups, gt.images.file_names)
+    issues = find_issues(balance, folds, groups, gt.images.file_names)
     return Draft(
         gt=gt,
         folds=folds,
         groups=groups,
         balance=balance,
         parameters={**parameters, "images_seen": bool(evidence.contents)},
-        findings=faults + _suspicious_group(evidence, len(gt.images)),
+        issues=issues + _suspicious_group(evidence, len(gt.images)),
         contents=evidence.contents,
         duplicates=evidence.duplicates,
     )
 
 
 def _suspicious_group(evidence: Evidence, num_images: int) -> list[str]:
-    """Say it where a group of near-duplicates is too large to be copies of one photograph."""
+    """Warn of a group of near-duplicates that is too large to be copies of one photograph."""
     largest = max(map(len, evidence.duplicates), default=0)
     if largest <= max(LARGE_GROUP, LARGE_SHARE * num_images):
         return []

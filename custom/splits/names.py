@@ -14,21 +14,21 @@ from custom.image_files import find_images
 from custom.tables import Images
 
 
-def images_folder(ann_file: PathLike, images: Images, given: PathLike | None) -> Path | None:
+def images_folder(ann_file: PathLike, images: Images, named: PathLike | None) -> Path | None:
     """Return the folder that the file names start from, or None where no images are.
 
     Args:
         ann_file: The annotations; images are looked for beside them.
         images: What they list.
-        given: The folder that the user named, taken as it is.
+        named: The folder that the user named, taken as it is.
 
     Raises:
-        PodiumError: If the named folder is none.
+        PodiumError: If the named folder does not exist.
     """
-    if given is not None:
-        if not Path(given).is_dir():
-            raise PodiumError(f"--images must be a folder, but {given} is none")
-        return Path(given)
+    if named is not None:
+        if not Path(named).is_dir():
+            raise PodiumError(f"--images must be a folder, but {named} is not")
+        return Path(named)
     beside = Path(ann_file).parent
     found = find_images(beside, images.file_names)
     return beside if len(found.missing) < len(images) else None
@@ -71,10 +71,10 @@ def match_by_stem(file_names: Iterable[str], known: Iterable[str]) -> dict[str, 
     for found, names in zip(by_stem, (file_names, known), strict=True):
         for name in names:
             found.setdefault(stem_of(name), []).append(name)
-    given, meant = by_stem
+    found_names, meant = by_stem
     return {
         names[0]: meant[stem][0]
-        for stem, names in given.items()
+        for stem, names in found_names.items()
         if len(names) == 1 and len(meant.get(stem, ())) == 1
     }
 

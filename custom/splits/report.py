@@ -1,4 +1,4 @@
-"""A page that shows the groups of near-duplicate images, for a person to judge them."""
+"""A page that shows the groups of near-duplicate images, for a person to check them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def write_duplicates_report(draft: Draft, folder: PathLike, path: PathLike, titl
 
 
 def _fold_of_image(draft: Draft) -> dict[int, int]:
-    """Return the fold whose val part holds an image, by position."""
+    """Return the fold that validates an image, by position."""
     return {
         int(position): fold
         for fold, positions in enumerate(draft.folds)

@@ -33,7 +33,7 @@ class Draft:
         groups: Shape (I,), the group of each image.
         balance: Of these folds.
         parameters: What it was made with, JSON-like.
-        findings: What is wrong with it, one sentence each.
+        issues: What is wrong with it, one sentence each.
         contents: For each image the digest of its file, or an empty list.
         duplicates: For each group of near-duplicates the positions of its images.
     """
@@ -43,7 +43,7 @@ class Draft:
     groups: IntArray
     balance: Balance
     parameters: dict[str, Any]
-    findings: list[str] = field(default_factory=list)
+    issues: list[str] = field(default_factory=list)
     contents: Sequence[str] = ()
     duplicates: Sequence[IntArray] = ()
 
@@ -73,7 +73,7 @@ def seal(draft: Draft, folder: PathLike) -> Split:
         "groups": int(draft.groups.max(initial=-1)) + 1,
         "near_duplicate_groups": len(draft.duplicates),
         "balance": draft.balance.as_dict(),
-        "findings": draft.findings,
+        "findings": draft.issues,
     }
     _write_folder(folder, parts, {"hash": manifest_hash(manifest), **manifest})
     return read_split(folder)

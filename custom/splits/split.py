@@ -32,7 +32,7 @@ class Split:
         folder: Where it was read from.
         images: All I images that were sealed, ordered by id.
         folds: For each fold the positions of its val images, ascending.
-        groups: Shape (I,), images of one group are related and never parted.
+        groups: Shape (I,), images of one group are related and stay together.
         labels: For each image the digest of its boxes when sealed.
         contents: For each image the digest of its file when sealed, "" where it was not there.
         manifest: The content of `manifest.json`.

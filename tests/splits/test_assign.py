@@ -84,7 +84,7 @@ def test_a_class_without_boxes_changes_nothing(write_coco: Callable[..., Path]) 
     draft = make_split(gt, 4)
     assert np.isnan(draft.balance.deviations[list(count_features(gt).names).index("none")])
     assert draft.balance.largest("class") < 0.5
-    assert not any("none" in finding for finding in draft.findings)
+    assert not any("none" in finding for finding in draft.issues)
 
 
 def test_the_number_of_images_comes_before_the_number_of_boxes() -> None:

@@ -55,7 +55,7 @@ def shift_categories(content: Content) -> None:
 
 
 EDITS: list[Any] = [
-    pytest.param(lambda c: c.update(info="x"), True, "written anew, with the same", id="info"),
+    pytest.param(lambda c: c.update(info="x"), True, "rewritten with the same", id="info"),
     pytest.param(renumber, True, "images have other ids", id="renumbered"),
     pytest.param(shift_categories, True, "the same classes have other category ids", id="ids"),
     pytest.param(
@@ -124,7 +124,7 @@ def test_changed_and_swapped_image_files(
     files[3].unlink()
     said = "\n".join(str(found) for found in check_split(split.folder, path))
     assert "wrong image file: train/0000.jpg (holds what was train/0001.jpg)" in said
-    assert "another content: train/0002.jpg" in said
+    assert "changed content: train/0002.jpg" in said
     assert "missing in" in said
     assert "train/0003.jpg" in said
     alone = write_coco(content, "alone.json")
@@ -138,12 +138,12 @@ def test_changed_and_swapped_image_files(
 def test_content_that_was_never_seen_is_said_so(split: Split, tmp_path: Path) -> None:
     (found,) = check_split(split.folder, images_dir=tmp_path)
     assert found.harmless
-    assert "no image files were seen at sealing" in str(found)
+    assert "no image files were there when the split was sealed" in str(found)
 
 
 def test_lost_annotations_are_asked_for(split: Split) -> None:
     (split.folder.parent.parent / "train.json").unlink()
-    with pytest.raises(PodiumError, match=r"must lie at .*train\.json, but do not; name the file"):
+    with pytest.raises(PodiumError, match=r"must be at .*train\.json, but are not; name the file"):
         check_split(split.folder)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from custom.errors import PodiumError
-from custom.splits import make_split, read_labelled, read_split, seal, take_split
+from custom.splits import make_split, read_labelled, read_split, seal, take_external_split
 from custom.testing.toy_splits import coco, random_boxes
 
 
@@ -115,7 +115,7 @@ def test_images_in_no_fold_are_kept_and_trained_on(
 ) -> None:
     ids = tmp_path / "ids.json"
     ids.write_text(json.dumps({"ids": [3, 1]}))
-    split = seal(take_split(read_labelled(write_coco()), [ids]), tmp_path / "s")
+    split = seal(take_external_split(read_labelled(write_coco()), [ids]), tmp_path / "s")
     assert split.val_ids(0).tolist() == [1, 3]
     assert len(split.train_ids(0)) == 18
 

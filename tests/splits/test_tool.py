@@ -77,7 +77,7 @@ def test_a_truncated_image_is_named_before_anything_is_written(
     assert not (tmp_path / "reports").exists()
 
 
-def test_given_folds_and_groups(
+def test_external_folds_and_groups(
     write_coco: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write_coco(coco(20, random_boxes(20)))
@@ -85,7 +85,7 @@ def test_given_folds_and_groups(
     for file, values in zip(ids, (range(9), range(9, 20)), strict=True):
         file.write_text(json.dumps(list(values)))
     main([str(path), "--from", "a.json", "b.json", "--group-by", r"/(\d\d\d)"])
-    split = read_split("data/toy/splits/given-2fold")
+    split = read_split("data/toy/splits/external-2fold")
     assert split.val_ids(0).tolist() == list(range(9))
     assert "fold 0 leaks: 1 groups" in capsys.readouterr().out.replace("\n", " ")
 

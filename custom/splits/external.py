@@ -14,7 +14,7 @@ from custom.tables import Images
 from custom.tables.images import first_duplicate
 
 
-def read_given_folds(paths: Sequence[PathLike], images: Images) -> tuple[IntArray, ...]:
+def read_external_folds(paths: Sequence[PathLike], images: Images) -> tuple[IntArray, ...]:
     """Read one val fold from each file.
 
     Args:
@@ -38,7 +38,7 @@ def _read_fold(path: PathLike, images: Images) -> IntArray:
     if bad := [value for value in ids if not isinstance(value, int) or isinstance(value, bool)]:
         raise PodiumError(f"{path}: image ids must be integers, but one is {bad[0]!r}")
     if (double := first_duplicate(ids)) is not None:
-        raise PodiumError(f"{path}: image ids must be unique, but {double} stands twice")
+        raise PodiumError(f"{path}: image ids must be unique, but {double} is listed twice")
     unknown = [image_id for image_id in ids if image_id not in images.index_of_id]
     if unknown:
         raise PodiumError(
