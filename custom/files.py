@@ -7,15 +7,23 @@ import hashlib
 import json
 import math
 import os
+import re
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from custom.errors import PodiumError
+
+# A write that has lasted longer than this was killed.
+STALE_AFTER_S = 24 * 3600
+_TEMPORARY = re.compile(r"\..+\.\w{8}\.tmp")  # as tempfile names them
+_looked_into: set[Path] = set()
 
 PathLike = str | os.PathLike[str]
 
@@ -33,11 +41,12 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_stale(path.parent)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, 0o666 & ~umask())
         os.replace(temporary, path)
     except FileExistsError as error:  # of mkdir
         raise PodiumError(f"cannot write {path}: {path.parent} is not a folder") from error
@@ -46,6 +55,20 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove what killed writes have left in a folder, once it is a day old.
+
+    A process looks once into each folder: a review writes thousands of files into one.
+    """
+    if folder in _looked_into:
+        return
+    _looked_into.add(folder)
+    for left in folder.glob(".*.tmp"):
+        with suppress(OSError):  # another process may be removing it as well
+            if _TEMPORARY.match(left.name) and time.time() - left.stat().st_mtime > STALE_AFTER_S:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def write_bytes(path: PathLike, content: bytes) -> None:
@@ -163,7 +186,7 @@ def canonical_hash(content: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _umask() -> int:
+def umask() -> int:
     """Return the process's umask; there is no way to read it without setting it."""
     umask = os.umask(0)
     os.umask(umask)

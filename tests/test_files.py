@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import time
 from pathlib import Path
 from threading import Thread
 
@@ -88,3 +90,16 @@ def test_a_tool_ends_with_a_message_and_code_2(capsys: pytest.CaptureFixture[str
         run_tool(main)
     assert exit_.value.code == EXIT_BAD_INPUT
     assert capsys.readouterr().err == "error: x must be 1, but is 2\n"
+
+
+def test_what_killed_writes_left_goes_with_the_next_write(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    names = (".a.json.0123abc_.tmp", ".a.json.9876xyz_.tmp", ".settings.tmp")
+    old, young, other = (tmp_path / name for name in names)
+    for left in (old, young, other):
+        left.write_text("half")
+    two_days_ago = time.time() - 2 * 24 * 3600
+    for left in (old, other):
+        os.utime(left, (two_days_ago, two_days_ago))
+    write_json(path, {})
+    assert sorted(tmp_path.iterdir()) == sorted([path, young, other])

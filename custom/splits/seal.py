@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +17,18 @@ import orjson
 from custom import __version__
 from custom.boxes import IntArray
 from custom.errors import PodiumError
-from custom.files import PathLike, canonical_hash, sha256_of, write_bytes, write_json
+from custom.files import (
+    PathLike,
+    canonical_hash,
+    remove_stale,
+    sha256_of,
+    umask,
+    write_bytes,
+    write_json,
+)
 from custom.splits.balance import Balance
 from custom.splits.digests import categories_of, label_digests
-from custom.splits.split import FORMAT, MANIFEST, Split, manifest_hash, read_split
+from custom.splits.split import CONTENTS, FORMAT, MANIFEST, Split, manifest_hash, read_split
 from custom.tables import GroundTruth
 
 
@@ -51,6 +60,9 @@ class Draft:
 def seal(draft: Draft, folder: PathLike) -> Split:
     """Write a split to `folder` and read it back; the same split there already is left alone.
 
+    A split that was sealed without its images gets their digests, once they are there, in a file
+    beside the sealed ones: its hash, which runs refer to, stays.
+
     Raises:
         PodiumError: If another split is sealed there, or the folder cannot be written.
     """
@@ -58,7 +70,7 @@ def seal(draft: Draft, folder: PathLike) -> Split:
     parts = _parts(draft)
     identity = _identity(draft)
     if (folder / MANIFEST).exists():
-        return _existing(folder, identity)
+        return _existing(folder, identity, draft)
     manifest = {
         "format": FORMAT,
         "name": folder.name,
@@ -75,28 +87,41 @@ def seal(draft: Draft, folder: PathLike) -> Split:
         "balance": draft.balance.as_dict(),
         "findings": draft.issues,
     }
-    _write_folder(folder, parts, {"hash": manifest_hash(manifest), **manifest})
+    if not _write_folder(folder, parts, {"hash": manifest_hash(manifest), **manifest}):
+        return _existing(folder, identity, draft)
     return read_split(folder)
 
 
-def _write_folder(folder: Path, parts: dict[str, bytes], manifest: dict[str, Any]) -> None:
-    """Write all files to a hidden folder that takes the name at the end: all of them or none."""
+def _write_folder(folder: Path, parts: dict[str, bytes], manifest: dict[str, Any]) -> bool:
+    """Write all files to a hidden folder that takes the name at the end: all of them or none.
+
+    Returns:
+        Whether they were written; not where another process has sealed `folder` meanwhile.
+    """
     if folder.exists() and (folder.is_file() or any(folder.iterdir())):
         raise PodiumError(f"{folder} must be new or empty, but holds something else; use --name")
-    hidden = folder.with_name(f".{folder.name}.tmp")
     try:
-        shutil.rmtree(hidden, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        remove_stale(folder.parent)
+        hidden = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
+    except OSError as error:
+        raise PodiumError(f"cannot write {folder}: {error.strerror or error}") from error
+    try:
         for file_name, content in parts.items():
             write_bytes(hidden / file_name, content)
         write_json(hidden / MANIFEST, manifest)
+        hidden.chmod(0o777 & ~umask())
         os.replace(hidden, folder)
     except OSError as error:
+        if (folder / MANIFEST).exists():
+            return False
         raise PodiumError(f"cannot write {folder}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
+    return True
 
 
-def _existing(folder: Path, identity: str) -> Split:
+def _existing(folder: Path, identity: str, draft: Draft) -> Split:
     """Return the split that is sealed in `folder` if it is the wanted one."""
     there = read_split(folder)
     if there.manifest["identity"] != identity:
@@ -105,7 +130,11 @@ def _existing(folder: Path, identity: str) -> Split:
             f"{there.manifest['annotations']['file']} with {there.manifest['parameters']}; runs "
             "may depend on it. Seal this one under another name with --name"
         )
-    return there
+    if not draft.contents or any(there.contents):
+        return there
+    contents = dict(zip(draft.gt.images.file_names, draft.contents, strict=True))
+    write_json(folder / CONTENTS, contents)
+    return read_split(folder)
 
 
 def _identity(draft: Draft) -> str:

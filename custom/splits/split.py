@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,8 @@ from custom.tables.records import check_each, column, integers, is_integer, text
 from custom.typed_json import from_json
 
 MANIFEST = "manifest.json"
+# Digests of image files, by name, that were not there when the split was sealed.
+CONTENTS = "contents.json"
 FORMAT = 1
 
 
@@ -34,7 +36,7 @@ class Split:
         folds: For each fold the positions of its val images, ascending.
         groups: Shape (I,), images of one group are related and stay together.
         labels: For each image the digest of its boxes when sealed.
-        contents: For each image the digest of its file when sealed, "" where it was not there.
+        contents: For each image the digest of its file when first seen, or "".
         manifest: The content of `manifest.json`.
     """
 
@@ -174,9 +176,17 @@ def read_split(folder: PathLike) -> Split:
         folds=tuple(np.searchsorted(images.ids, sorted(ids)) for ids in folds),
         groups=np.array([row["group"] for row in ordered], np.int64),
         labels=tuple(row["labels"] for row in ordered),
-        contents=tuple(row.get("content", "") for row in ordered),
+        contents=_contents(folder, ordered),
         manifest=manifest,
     )
+
+
+def _contents(folder: Path, rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the digest of each image's file: as sealed, or as seen since."""
+    seen = read_json(folder / CONTENTS) if (folder / CONTENTS).is_file() else {}
+    if not isinstance(seen, dict) or not all(isinstance(each, str) for each in seen.values()):
+        raise PodiumError(f"{folder / CONTENTS} must hold a digest for each file name; remove it")
+    return tuple(row.get("content", "") or seen.get(row["file_name"], "") for row in rows)
 
 
 def manifest_hash(manifest: dict[str, Any]) -> str:

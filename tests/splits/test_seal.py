@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -123,3 +125,37 @@ def test_images_in_no_fold_are_kept_and_trained_on(
 def test_a_file_without_boxes_cannot_be_split(write_coco: Callable[..., Path]) -> None:
     with pytest.raises(PodiumError, match="must hold boxes to be split, but has none on 20 images"):
         read_labelled(write_coco(coco(20, [])))
+
+
+def test_a_split_is_completed_once_its_images_are_seen(
+    write_coco: Callable[..., Path], tmp_path: Path
+) -> None:
+    draft = make_split(read_labelled(write_coco()), 4, 42)
+    sealed = seal(draft, tmp_path / "a")
+    seen = replace(draft, contents=tuple(f"{i:016d}" for i in range(20)))
+    completed = seal(seen, tmp_path / "a")
+    assert sealed.contents == ("",) * 20
+    assert completed.contents == seen.contents
+    assert completed.hash == sealed.hash  # which runs refer to
+    assert seal(draft, tmp_path / "a").contents == seen.contents
+    (tmp_path / "a" / "contents.json").write_text("[]")
+    with pytest.raises(PodiumError, match=r"contents\.json must hold a digest for each"):
+        read_split(tmp_path / "a")
+
+
+def test_splits_sealed_side_by_side_are_one(
+    write_coco: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft, folder = make_split(read_labelled(write_coco()), 4, 42), tmp_path / "a"
+    replace_folder = os.replace
+
+    def second(source: Path, target: Path) -> None:
+        """The first to be ready finds that another process was a moment faster."""
+        if Path(target) == folder:
+            monkeypatch.setattr(os, "replace", replace_folder)
+            seal(draft, folder)
+        replace_folder(source, target)
+
+    monkeypatch.setattr(os, "replace", second)
+    assert seal(draft, folder).hash == read_split(folder).hash
+    assert [path.name for path in tmp_path.iterdir() if path.name != "toy"] == ["a"]
