@@ -78,7 +78,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Row:
+class DemoScore:
     """One line of the closing table: the metric on the sealed fold and on the test set."""
 
     name: str
@@ -92,7 +92,7 @@ class Demo:
     def __init__(self, plan: Plan, say: Say) -> None:
         self.plan, self.say = plan, say
 
-    def run(self) -> list[Row]:
+    def run(self) -> list[DemoScore]:
         """Run every step that is not done yet; return the closing table's rows.
 
         A finished training is kept and an interrupted one resumed, so that the command can be
@@ -182,15 +182,15 @@ class Demo:
                     self.say(label + line.rstrip().rpartition(" - INFO - ")[2])
         return process.returncode
 
-    def _row_of_run(self, name: str) -> Row:
+    def _row_of_run(self, name: str) -> DemoScore:
         run = read_run(self.plan.runs / name)
-        return Row(name, run.record.value(), self._test_score(run.test_file))
+        return DemoScore(name, run.record.value(), self._test_score(run.test_file))
 
-    def _row_of_ensemble(self) -> Row:
+    def _row_of_ensemble(self) -> DemoScore:
         val = read_meta(self.plan.submission).val
         value = val.value if val else None
         assert value is not None  # the ensemble of two runs is scored
-        return Row("ensemble", value, self._test_score(self.plan.submission))
+        return DemoScore("ensemble", value, self._test_score(self.plan.submission))
 
     def _test_score(self, path: Path) -> float:
         gt = read_ground_truth(self.plan.data / "test_boxes.json")

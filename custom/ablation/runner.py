@@ -60,7 +60,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class VariantResult:
     """What became of a variant.
 
     Attributes:
@@ -86,7 +86,7 @@ def run_ablation(
     only: tuple[str, ...] = (),
     extra: Sequence[str] = (),
     trainer: Trainer | None = None,
-) -> list[Outcome]:
+) -> list[VariantResult]:
     """Train the runs that are not there yet, baseline first, and gate each variant.
 
     Runs are trained seed by seed, so that an interrupted ablation has compared all variants on
@@ -135,13 +135,13 @@ def _write_leaf(job: Job, jobs: Sequence[Job]) -> None:
     write_text(job.leaf, text)
 
 
-def _outcome(variant: Variant, jobs: Sequence[Job]) -> Outcome:
+def _outcome(variant: Variant, jobs: Sequence[Job]) -> VariantResult:
     own = [job for job in jobs if job.variant == variant]
     runs = tuple(read_run(job.folder) for job in own if job.is_done)
-    return Outcome(variant, runs, len(own) - len(runs))
+    return VariantResult(variant, runs, len(own) - len(runs))
 
 
-def _gated(baseline: Outcome, outcomes: Sequence[Outcome]) -> list[Outcome]:
+def _gated(baseline: VariantResult, outcomes: Sequence[VariantResult]) -> list[VariantResult]:
     """Return the outcomes with verdicts where all runs are there."""
     ready = [o for o in outcomes if not o.missing and not baseline.missing]
     against = [str(run.folder) for run in baseline.runs]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from custom.ablation.runner import Outcome
+from custom.ablation.runner import VariantResult
 from custom.evaluation import DEFAULT_METRIC, Metric, metric_of
 from custom.files import write_json, write_text
 from custom.gate.verdict import Verdict
@@ -16,7 +16,7 @@ from custom.gate.verdict import Verdict
 _HEADER = ("variant", "{metric}", "change", "interval", "p", "verdict", "runs", "hours", "why")
 
 
-def write_tables(outcomes: Sequence[Outcome], out: Path, title: str) -> tuple[Path, Path]:
+def write_tables(outcomes: Sequence[VariantResult], out: Path, title: str) -> tuple[Path, Path]:
     """Write `table.md` and `table.json`, and return their paths."""
     paths = out / "table.md", out / "table.json"
     write_text(paths[0], markdown_table(outcomes, title))
@@ -24,7 +24,7 @@ def write_tables(outcomes: Sequence[Outcome], out: Path, title: str) -> tuple[Pa
     return paths
 
 
-def markdown_table(outcomes: Sequence[Outcome], title: str) -> str:
+def markdown_table(outcomes: Sequence[VariantResult], title: str) -> str:
     """Return the outcomes as Markdown: the baseline, then variants by gain, then the missing."""
     baseline, *variants = outcomes
     metric = metric_of(metric_name(outcomes))
@@ -35,18 +35,18 @@ def markdown_table(outcomes: Sequence[Outcome], title: str) -> str:
     return "\n".join([*lines, "", *_footnotes(variants, metric)]) + "\n"
 
 
-def metric_name(outcomes: Sequence[Outcome]) -> str:
+def metric_name(outcomes: Sequence[VariantResult]) -> str:
     """Return the competition's metric, which the runs have recorded."""
     recorded = [run.record.metric for outcome in outcomes for run in outcome.runs]
     return recorded[0] if recorded else DEFAULT_METRIC
 
 
-def _gain(outcome: Outcome, metric: Metric) -> float:
+def _gain(outcome: VariantResult, metric: Metric) -> float:
     """Return by how much a variant is better; least of all where that is not known."""
     return metric.sign * outcome.verdict.overall.difference if outcome.verdict else -np.inf
 
 
-def record_of(outcome: Outcome) -> dict[str, Any]:
+def record_of(outcome: VariantResult) -> dict[str, Any]:
     """Return an outcome as JSON has it."""
     verdict = outcome.verdict
     return {
@@ -63,13 +63,13 @@ def record_of(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def mean_of(outcome: Outcome) -> float | None:
+def mean_of(outcome: VariantResult) -> float | None:
     """Return the mean of the metric over seeds and folds; None without runs."""
     values = [run.record.value() for run in outcome.runs]
     return float(np.mean(values)) if values else None
 
 
-def _row(outcome: Outcome) -> list[str]:
+def _row(outcome: VariantResult) -> list[str]:
     verdict, mean = outcome.verdict, mean_of(outcome)
     count = len(outcome.runs) + outcome.missing
     judged = _judged(verdict, outcome) if verdict else ["", "", "", "" if mean else "not run"]
@@ -85,7 +85,7 @@ def _row(outcome: Outcome) -> list[str]:
     ]
 
 
-def _judged(verdict: Verdict, outcome: Outcome) -> list[str]:
+def _judged(verdict: Verdict, outcome: VariantResult) -> list[str]:
     overall = verdict.overall
     return [
         f"{overall.difference:+.4f}",
@@ -95,7 +95,7 @@ def _judged(verdict: Verdict, outcome: Outcome) -> list[str]:
     ]
 
 
-def _footnotes(variants: Sequence[Outcome], metric: Metric) -> list[str]:
+def _footnotes(variants: Sequence[VariantResult], metric: Metric) -> list[str]:
     """Say how sure the table is, and what the gate notes, each note once."""
     verdicts = [outcome.verdict for outcome in variants if outcome.verdict]
     if not verdicts:
@@ -109,7 +109,7 @@ def _footnotes(variants: Sequence[Outcome], metric: Metric) -> list[str]:
     ]
 
 
-def _hours(outcome: Outcome) -> float:
+def _hours(outcome: VariantResult) -> float:
     return sum(run.record.wall_time_s or 0.0 for run in outcome.runs) / 3600
 
 

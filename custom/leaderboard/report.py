@@ -50,7 +50,7 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Row:
+class ReportedSubmission:
     """One submission of the report.
 
     Attributes:
@@ -75,7 +75,7 @@ class Row:
 class Choice:
     """A submission to select at the end, and why."""
 
-    row: Row
+    row: ReportedSubmission
     reason: str
 
 
@@ -94,7 +94,7 @@ class Report:
         choices: What to select: the best by val, and a safe one.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[ReportedSubmission, ...]
     metric: str
     split_hash: str | None
     correlation: float
@@ -132,7 +132,7 @@ def make_report(entries: Sequence[Entry], policy: Policy, moment: datetime) -> R
     for entry, shown in zip(entries, own, strict=True):
         surprise = strange.get(entry.hash, math.nan)
         private = expected_private(entry, fit, drop, split_hash, surprise)
-        rows.append(Row(shown, gaps.get(entry.hash), surprise, private))
+        rows.append(ReportedSubmission(shown, gaps.get(entry.hash), surprise, private))
     correlation = rank_correlation(val, public)
     left = _left_today(entries, policy, moment)
     choices = choose(rows, split_hash, metric)
@@ -140,7 +140,7 @@ def make_report(entries: Sequence[Entry], policy: Policy, moment: datetime) -> R
 
 
 def choose(
-    rows: Sequence[Row], split_hash: str | None, metric: str = DEFAULT_METRIC
+    rows: Sequence[ReportedSubmission], split_hash: str | None, metric: str = DEFAULT_METRIC
 ) -> tuple[Choice, ...]:
     """Return the two submissions to select at the end, with reasons.
 
@@ -179,7 +179,7 @@ def _worst(private: Expectation | None, sign: int) -> float:
     return private.low if sign > 0 else -private.high
 
 
-def _why_best(best: Row, judged: Sequence[Row], sign: int) -> str:
+def _why_best(best: ReportedSubmission, judged: Sequence[ReportedSubmission], sign: int) -> str:
     reason = f"best by val ({best.entry.val:.4f})"
     passed = [r for r in judged if sign * (r.entry.val or 0.0) > sign * (best.entry.val or 0.0)]
     if passed:
@@ -192,7 +192,7 @@ def _why_best(best: Row, judged: Sequence[Row], sign: int) -> str:
     return reason + ("; the board agrees" if not best.is_unexpected else "; the board was kinder")
 
 
-def _why_safe(safe: Row, choices: Sequence[Choice], sign: int) -> str:
+def _why_safe(safe: ReportedSubmission, choices: Sequence[Choice], sign: int) -> str:
     assert safe.private is not None  # only such rows are offered
     bound = "least" if sign > 0 else "most"
     end = safe.private.low if sign > 0 else safe.private.high

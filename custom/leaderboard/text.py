@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from custom.leaderboard.fit import Expectation
-from custom.leaderboard.report import Report, Row
+from custom.leaderboard.report import Report, ReportedSubmission
 
 _HEADER = ("submitted", "name", "val", "public", "val-public", "private", "private expected", "")
 
@@ -22,7 +22,7 @@ def render(report: Report) -> str:
     return "\n".join([*lines, "", *_summary(report)])
 
 
-def _cells(row: Row, report: Report) -> tuple[str, ...]:
+def _cells(row: ReportedSubmission, report: Report) -> tuple[str, ...]:
     entry = row.entry
     val = _score(entry.val)
     if entry.val_interval is not None:

@@ -30,6 +30,7 @@ _CONDITION = re.compile(r"\s*(\w+)\s*(>=|<=|!=|=|>|<)\s*(.*?)\s*")
 _FIRST = ("run", "task", "trainer", "config", "changed", "seed", "fold")
 _LAST = ("interval", "verdict", "hours")
 _VALUE = "value"
+_WRAPPED = ("run", "trainer", "config", "changed")
 # Told in the title where all runs have the same.
 _IN_TITLE = ("task", "trainer")
 # What people typed when there was one metric.
@@ -135,7 +136,8 @@ def records_of(rows: Sequence[RunRow]) -> list[dict[str, Any]]:
 def table_of(rows: Sequence[RunRow]) -> Table:
     """Return rows as a table for the terminal; the metric's column has its name.
 
-    Task and trainer are in the title where all rows have the same.
+    Task and trainer are in the title where all rows have the same; a column of which nothing is
+    known is left out.
     """
     metrics = list(dict.fromkeys(row.metric for row in rows))
     several = len(metrics) > 1
@@ -146,13 +148,16 @@ def table_of(rows: Sequence[RunRow]) -> Table:
         title += f"; several metrics, which do not compare: {', '.join(metrics)}"
     header = "value" if several else escape((metrics or ["value"])[0])
     table = Table(title=escape(title))
-    shown = [name for name in (*_FIRST, _VALUE, *_LAST) if name not in shared]
+    lines = [_cells(row, several) for row in rows]
+    columns = [name for name in (*_FIRST, _VALUE, *_LAST) if name not in shared]
+    # A column of which nothing is known only takes room.
+    shown = [name for name in columns if name == _VALUE or any(line[name] for line in lines)]
     for name in shown:
         justify: Literal["right", "left"] = "right" if name in (_VALUE, "hours") else "left"
-        table.add_column(header if name == _VALUE else name, justify=justify)
-    for row in rows:
-        cells = _cells(row, several)
-        table.add_row(*(escape(cells[name]) for name in shown))
+        whole = name not in _WRAPPED
+        table.add_column(header if name == _VALUE else name, justify=justify, no_wrap=whole)
+    for line in lines:
+        table.add_row(*(escape(line[name]) for name in shown))
     return table
 
 

@@ -48,7 +48,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckedSubmission:
     """What became of a submission.
 
     Attributes:
@@ -125,9 +125,9 @@ def find_run(path: PathLike) -> Run | None:
 
 def check(
     path: PathLike, context: Context, format_name: str = "trash", metric: str | None = None
-) -> Outcome:
+) -> CheckedSubmission:
     """Look for what is wrong with a submission file."""
-    return Outcome(tuple(_findings(path, context, format_name, metric)))
+    return CheckedSubmission(tuple(_findings(path, context, format_name, metric)))
 
 
 def export(
@@ -140,7 +140,7 @@ def export(
     overwrite: bool = False,
     metric: str | None = None,
     score_thr: float = 0.0,
-) -> Outcome:
+) -> CheckedSubmission:
     """Write predictions in a competition's format and check what was written.
 
     A file that is blocked is not left behind, and what was there stays. Beside the submission
@@ -178,13 +178,13 @@ def export(
         write_submission(trial, table, context.images, context.categories, format_name)
         findings = tuple(_findings(trial, context, format_name, chosen.name))
         if blocks(findings):
-            return Outcome(findings, notes=notes)
+            return CheckedSubmission(findings, notes=notes)
         content = trial.read_bytes()
     if out.exists() and not overwrite and out.read_bytes() != content:
         raise PodiumError(f"{out} exists with another content; replace it with --overwrite")
     write_bytes(out, content)
     _write_meta(Path(path), out, chosen)
-    return Outcome(findings, out, notes)
+    return CheckedSubmission(findings, out, notes)
 
 
 def _findings(

@@ -154,8 +154,11 @@ def test_what_is_not_known_is_empty(runs: list[Run]) -> None:
     (row,) = make_rows([read_run(runs[0].folder)], None, intervals=False)
     assert (row.seed, row.trainer) == (None, "")
     assert records_of([row])[0]["hours"] is None
-    assert "None" not in printed([row])
-    assert "nan" not in printed([row])
+    text = printed([row])
+    assert "None" not in text
+    assert "nan" not in text
+    assert not any(name in text for name in ("seed", "hours", "verdict", "interval"))
+    assert "fold" in text
 
 
 def test_square_brackets_are_shown_as_they_are(runs: list[Run]) -> None:
