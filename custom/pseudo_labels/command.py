@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from custom.boxes import TOLERANCE_PX, clip_bboxes, is_degenerate, overhang
 from custom.ensemble.config import FusionConfig
-from custom.ensemble.pipeline import Repairs
+from custom.ensemble.preparing import Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe
 from custom.errors import PodiumError
 from custom.files import read_json, sha256_of, write_json
@@ -21,8 +20,9 @@ from custom.pseudo_labels.provenance import evaluating_fold, unseen_folds
 from custom.pseudo_labels.thresholds import ClassThreshold, above, choose_thresholds
 from custom.runs import OutOfFold, Run, check_same_split, is_run, pool, read_evidence, read_run
 from custom.submission import read_submission
+from custom.submission.admit import admit
 from custom.submission.meta import Meta, read_meta
-from custom.tables import GroundTruth, Images, Predictions
+from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth
 from custom.typed_json import from_json
 
@@ -109,14 +109,16 @@ def make_pseudo_labels(request: Request) -> Result:
     if Path(request.out).exists() and not request.overwrite:
         raise PodiumError(f"{request.out} exists; choose another --out, or --overwrite")
     listed, train = read_ground_truth(request.images), read_ground_truth(request.train)
-    found = read_submission(
-        request.predictions, request.format_name, listed.images, listed.categories
+    found, _ = admit(
+        read_submission(request.predictions, request.format_name, listed.images, listed.categories),
+        listed.images,
+        request.format_name,
     )
     meta, runs = read_meta(request.predictions), find_sources(request)
     unseen = _unseen(runs, request)
     gt, out_of_fold = _out_of_fold(request, runs, meta)
     thresholds = choose_thresholds(gt, out_of_fold, request.precision, request.min_support)
-    labels = _inside(found.keep(above(found, listed.categories, thresholds)), listed.images)
+    labels = found.keep(above(found, listed.categories, thresholds))
     if not labels.num_boxes:
         raise PodiumError(
             f"{request.predictions}: no box is of a class and score that are right in "
@@ -217,20 +219,6 @@ def _fused(pooled: OutOfFold, meta: Meta) -> Predictions:
     repaired, _ = repairs.apply(pooled.models, images)
     recipe = Recipe(fused.configs, models={}, split_hash="", scores={}, search={})
     return fuse_recipe(recipe, repaired, images).predictions
-
-
-def _inside(labels: Predictions, images: Images) -> Predictions:
-    """Return boxes limited to their images; what leaves them by more than rounding is refused."""
-    sizes_hw = images.sizes_hw[labels.image_index]
-    wrong = (overhang(labels.bboxes, sizes_hw) > TOLERANCE_PX) | is_degenerate(labels.bboxes)
-    if wrong.any():
-        box = int(np.argmax(wrong))
-        raise PodiumError(
-            f"{labels.source}: boxes to learn from must have an area inside their image, but "
-            f"{labels.bboxes[box].tolist()} on {images.file_names[labels.image_index[box]]} has "
-            f"not ({int(wrong.sum())} such); see tools/submit.py --clip --drop-degenerate"
-        )
-    return labels.with_columns(bboxes=clip_bboxes(labels.bboxes, sizes_hw))
 
 
 def _by_name(train: GroundTruth, listed: GroundTruth) -> GroundTruth:
