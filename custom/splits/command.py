@@ -97,7 +97,7 @@ def run_split(request: SplitRequest, track: Track | None = None) -> SplitResult:
     if folder is not None:
         fingerprints = fingerprint_images(folder, gt.images, request.workers, track)
         duplicates = find_duplicates(fingerprints) if request.join_duplicates else ()
-        evidence = Evidence(fingerprints.contents, duplicates)
+        evidence = Evidence(fingerprints.contents, duplicates, fingerprints.notes)
     if request.external:
         draft = take_external_split(gt, request.external, request.group_by, evidence)
     else:

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from custom.boxes import IntArray
 from custom.errors import PodiumError
 from custom.files import PathLike
 from custom.image_files import find_images, read_image_bytes, to_8_bit
 from custom.splits.digests import bytes_digest
+from custom.splits.headers import Header, size_fault
 from custom.tables import Images
 
 # Decoding a JPEG at an eighth of its size reads all of its data but skips most of the work.
@@ -40,11 +41,13 @@ class Fingerprints:
         contents: For each image the digest of its file's bytes.
         hashes: Shape (I, 8), uint64, perceptual hashes of the eight flips and quarter turns.
         thumbs: Shape (I, 64, 64), uint8, grey.
+        notes: For images whose EXIF orientation the annotation leaves out, what to do.
     """
 
     contents: tuple[str, ...]
     hashes: npt.NDArray[np.uint64]
     thumbs: npt.NDArray[np.uint8]
+    notes: tuple[str, ...] = ()
 
 
 def fingerprint_images(
@@ -81,29 +84,32 @@ def fingerprint_images(
         contents=tuple(each[0] for each in found),
         hashes=np.stack([each[1] for each in found]),
         thumbs=np.stack([each[2] for each in found]),
+        notes=tuple(each[3] for each in found if each[3]),
     )
 
 
 def _fingerprint(job: tuple[Path, list[int]]) -> Any:
-    """Return digest, hashes and thumbnail of one file, or a sentence that says what is wrong."""
+    """Return digest, hashes, thumbnail and a note of one file, or what is wrong with it."""
     path, size_hw = job
     try:
         content = read_image_bytes(path)
         image = Image.open(io.BytesIO(content))
-        width, height = image.size
+        header = Header(*image.size, image.getexif().get(ExifTags.Base.Orientation, 1))
         image.draft("L", (DRAFT_SIDE, DRAFT_SIDE))
         grey = to_8_bit(image).convert("L")
     except UnidentifiedImageError:
         return f"{path}: not an image"
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         return f"{path}: {getattr(error, 'strerror', None) or error}"
-    # A turned photograph (EXIF) is annotated as it is seen.
-    if sorted([height, width]) != sorted(size_hw):
-        return f"{path}: annotated as {size_hw[1]}x{size_hw[0]}, but the file is {width}x{height}"
+    fault = size_fault(header, (size_hw[0], size_hw[1]))
+    # Which of the two sizes is loaded is said by the config that trains.
+    if fault and header.size_hw(upright=False) != tuple(size_hw):
+        return f"{path}: {fault}"
     thumb = grey.resize((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BOX)
     pixels = np.asarray(thumb)
     hashes = [perceptual_hash(orient(pixels, turn)) for turn in range(ORIENTATIONS)]
-    return bytes_digest(content), np.array(hashes, np.uint64), pixels
+    note = f"{path}: {fault}" if fault else ""
+    return bytes_digest(content), np.array(hashes, np.uint64), pixels, note
 
 
 def orient(pixels: npt.NDArray[Any], turn: int) -> npt.NDArray[Any]:

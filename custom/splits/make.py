@@ -23,6 +23,7 @@ from custom.tables.coco import read_ground_truth
 # More images than this, and than this share of all, are hardly copies of one photograph.
 LARGE_GROUP = 10
 LARGE_SHARE = 0.02
+NOTES_TOLD = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +33,12 @@ class Evidence:
     Attributes:
         contents: For each image the digest of its file.
         duplicates: For each group of near-duplicates the positions of its images.
+        notes: What is odd about single files, one sentence each.
     """
 
     contents: Sequence[str] = ()
     duplicates: Sequence[IntArray] = ()
+    notes: Sequence[str] = ()
 
 
 def read_labelled(ann_file: PathLike) -> GroundTruth:
@@ -50,7 +53,21 @@ def read_labelled(ann_file: PathLike) -> GroundTruth:
             f"{ann_file} must hold boxes to be split, but has none on {len(gt.images)} images; "
             "is it the test set?"
         )
+    refuse_only_crowds(gt)
     return gt
+
+
+def refuse_only_crowds(gt: GroundTruth) -> None:
+    """Refuse annotations whose boxes are all of crowds.
+
+    Raises:
+        PodiumError: With the count; a converter's default is the usual cause.
+    """
+    if gt.num_boxes and gt.iscrowd.all():
+        raise PodiumError(
+            f"{gt.source} must have boxes of single objects, but all {gt.num_boxes} are of crowds "
+            "(iscrowd 1), which are neither trained on nor scored; did a converter set iscrowd?"
+        )
 
 
 def make_split(
@@ -112,7 +129,7 @@ def _draft(
         groups=groups,
         balance=balance,
         parameters={**parameters, "images_seen": bool(evidence.contents)},
-        issues=issues + _suspicious_group(evidence, len(gt.images)),
+        issues=issues + _suspicious_group(evidence, len(gt.images)) + _told(evidence.notes),
         contents=evidence.contents,
         duplicates=evidence.duplicates,
     )
@@ -128,3 +145,9 @@ def _suspicious_group(evidence: Evidence, num_images: int) -> list[str]:
         "black bars can look alike; look at the report, and use --no-duplicates if they are not "
         "copies"
     ]
+
+
+def _told(notes: Sequence[str]) -> list[str]:
+    """Return the first notes on single files, and how many more there are."""
+    more = [f"and {len(notes) - NOTES_TOLD} more such files"] if len(notes) > NOTES_TOLD else []
+    return [*notes[:NOTES_TOLD], *more]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from custom.errors import PodiumError
 from custom.splits.digests import content_digest
@@ -76,10 +76,34 @@ def test_broken_images_are_named(break_it, reason: str, suffix: str, tmp_path: P
         fingerprint_images(tmp_path, images)
 
 
-def test_a_turned_photograph_may_be_annotated_as_it_is_seen(tmp_path: Path) -> None:
-    Image.new("RGB", (200, 100)).save(tmp_path / "a.jpg")
-    images = Images(np.arange(1), ("a.jpg",), np.array([[200, 100]]), "train.json")
-    assert len(fingerprint_images(tmp_path, images).contents) == 1
+def photograph(path: Path, orientation: int) -> Images:
+    """Write a stored picture of 100x60 with an EXIF orientation; annotated as 60x100."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    Image.new("RGB", (100, 60)).save(path / "a.jpg", exif=exif)
+    return Images(np.arange(1), ("a.jpg",), np.array([[100, 60]]), "train.json")
+
+
+def test_a_turned_photograph_is_annotated_as_it_is_seen(tmp_path: Path) -> None:
+    fingerprints = fingerprint_images(tmp_path, photograph(tmp_path, 6))
+    assert len(fingerprints.contents) == 1
+    assert fingerprints.notes == ()
+
+
+def test_exchanged_sides_are_refused(tmp_path: Path) -> None:
+    message = "annotated as 60x100, but the file is 100x60: width and height .* exchanged"
+    with pytest.raises(PodiumError, match=message):
+        fingerprint_images(tmp_path, photograph(tmp_path, 1))
+
+
+def test_the_size_as_stored_is_noted_with_both_ways_out(tmp_path: Path) -> None:
+    images = photograph(tmp_path, 8)
+    stored = Images(images.ids, images.file_names, np.array([[60, 100]]), images.source)
+    (note,) = fingerprint_images(tmp_path, stored).notes
+    assert "annotated as 100x60, but the file is 60x100 as it is seen" in note
+    assert "EXIF orientation is 8" in note
+    assert "correct width and height" in note
+    assert "color_ignore_orientation" in note
 
 
 def test_images_are_found_beside_the_annotations(images: Images, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import ExifTags, Image
 
 from custom.errors import PodiumError
 from custom.splits import read_split
@@ -120,3 +121,37 @@ def test_too_large_a_group_is_said_and_can_be_left_apart(
     main([str(path), "--out", "out", "--name", "b", "--workers", "1", "--no-duplicates"])
     assert "0 groups of near-duplicates" in capsys.readouterr().out
     assert len(set(read_split("out/b").groups.tolist())) == 20
+
+
+def test_boxes_that_are_all_crowds_are_refused(write_coco: Callable[..., Path]) -> None:
+    path = write_coco()
+    content = json.loads(path.read_text())
+    for annotation in content["annotations"]:
+        annotation["iscrowd"] = 1
+    path.write_text(json.dumps(content))
+    number = len(content["annotations"])
+    with pytest.raises(PodiumError, match=f"all {number} are of crowds .* did a converter set"):
+        main([str(path)])
+    content["annotations"][0]["iscrowd"] = 0
+    path.write_text(json.dumps(content))
+    assert not main([str(path), "--folds", "4"])
+
+
+def test_an_exif_orientation_is_said_where_the_size_is_as_stored(
+    write_coco: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    path = write_coco()
+    save_images(path.parent)
+    scene = Image.open(path.parent / "train/0002.jpg")
+    scene.resize((200, 100)).save(path.parent / "train/0002.jpg", exif=exif)
+    content = json.loads(path.read_text())
+    content["images"][2].update(width=200, height=100)
+    content["annotations"] = [a for a in content["annotations"] if a["image_id"] != 2]
+    path.write_text(json.dumps(content))
+    assert not main([str(path), "--folds", "4"])
+    printed = "".join(capsys.readouterr().out.split())  # the terminal breaks long paths
+    said = "train/0002.jpg: annotated as 200x100, but the file is 100x200 as it is seen"
+    assert said.replace(" ", "") in printed
+    assert "EXIForientationis6" in printed
