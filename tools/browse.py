@@ -11,8 +11,8 @@ from custom.errors import run_tool
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", help="a config leaf")
-    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("config", help="a config")
+    parser.add_argument("--seed", type=int, help="the training's (randomness.seed, or 42)")
     parser.add_argument("--fold", type=int)
     parser.add_argument("--data-root", help="folder of the data set")
     parser.add_argument("--split", help="folder of the sealed split")
@@ -28,7 +28,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the sheet, or print the check; a fault is exit code 1."""
     args = parse_args(argv)
-    from custom.detection.browse import check_pipeline, training_set, write_sheet
+    from custom.detection.browse import check_config, training_set, write_sheet
     from custom.training.configuration import RunOptions, load_config, parse_overrides
 
     options = RunOptions(
@@ -38,17 +38,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         split=args.split,
         overrides=parse_overrides(args.cfg_options),
     )
-    dataset = training_set(load_config(args.config, options))
+    config = load_config(args.config, options)
+    seed = config.randomness.seed
     if not args.check:
-        write_sheet(dataset, args.seed, 16 if args.num is None else args.num, args.out)
+        num = 16 if args.num is None else args.num
+        write_sheet(training_set(config), seed, num, args.out)
         print(f"written to {args.out}")
         return 0
-    check = check_pipeline(dataset, args.seed, 50 if args.num is None else args.num)
+    check = check_config(config, seed, 50 if args.num is None else args.num)
     for name, milliseconds in check.milliseconds.items():
         print(f"{name:<32} {milliseconds:8.2f} ms")
     for fault in check.faults:
-        print(f"fault: {fault}")
-    print(f"{check.num_samples} samples, {check.num_boxes} boxes, {len(check.faults)} faults")
+        print(f"warning: {fault}")
+    print(f"{check.num_samples} samples, {check.num_boxes} boxes, {len(check.faults)} warnings")
     return 1 if check.faults else 0
 
 

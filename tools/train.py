@@ -12,12 +12,14 @@ from custom.errors import run_tool
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", help="a config leaf, as configs/trash/universenet101.py")
-    parser.add_argument("--seed", type=int, default=42, help="the only source of randomness")
+    parser.add_argument("config", help="a config, as configs/trash/universenet101.py")
+    parser.add_argument(
+        "--seed", type=int, help="the only source of randomness (randomness.seed, or 42)"
+    )
     parser.add_argument("--fold", type=int, help="the fold that judges the run")
     parser.add_argument("--data-root", help="folder of the data set")
     parser.add_argument("--split", help="folder of the sealed split")
-    parser.add_argument("--work-dir", help="the run's folder (runs/<config>)")
+    parser.add_argument("--work-dir", help="the run's folder (work_dir, or runs/<config>)")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument(
         "--accept-changes", action="store_true", help="resume with a changed schedule or pipeline"

@@ -1,6 +1,16 @@
 """What is a detector's own; importing it registers it with MMEngine, and the training's parts."""
 
 from custom import training
-from custom.detection import datasets, hooks, losses, metrics, models, transforms, tta
+from custom.detection import datasets, hooks, losses, metrics, models, samples, transforms, tta
 
-__all__ = ["datasets", "hooks", "losses", "metrics", "models", "training", "transforms", "tta"]
+__all__ = [
+    "datasets",
+    "hooks",
+    "losses",
+    "metrics",
+    "models",
+    "samples",
+    "training",
+    "transforms",
+    "tta",
+]

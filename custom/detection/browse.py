@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from mmengine.dataset import ConcatDataset, RepeatDataset
 
 from custom.detection.datasets import CompetitionDataset, SampleSource
+from custom.detection.samples import value_faults
 from custom.detection.transforms.boxes import Image, get_objects
 from custom.errors import PodiumError
+from custom.training.checks.preprocessing import preprocessing_faults, scale_faults
 from custom.training.seeding import SampleKey, derive_seed, seeded
 
 _CELL = 320  # side of a picture on the sheet, pixels
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class PipelineCheck:
     """What a check of a training pipeline found.
 
@@ -37,27 +40,44 @@ class PipelineCheck:
     num_boxes: int
 
 
-def training_set(config: Any) -> CompetitionDataset:
+def training_set(config: Any) -> Any:
     """Return the training set of a resolved config.
 
     Raises:
-        PodiumError: If it is not a `CompetitionDataset`.
+        PodiumError: If it is not of `CompetitionDataset`, alone or within others.
     """
     from mmdet.registry import DATASETS
     from mmengine.registry import init_default_scope
 
     init_default_scope("mmdet")
     dataset = DATASETS.build(config.train_dataloader.dataset)
-    if not isinstance(dataset, CompetitionDataset):
-        raise PodiumError(
-            f"the training set must be CompetitionDataset to be browsed, but is "
-            f"{type(dataset).__name__}"
-        )
+    if len(dataset):
+        innermost(dataset, SampleKey(0))
     return dataset
 
 
+def innermost(dataset: Any, key: SampleKey) -> tuple[CompetitionDataset, SampleKey]:
+    """Return the data set that holds a sample, and its key there.
+
+    Raises:
+        PodiumError: If that is no `CompetitionDataset`.
+    """
+    while not isinstance(dataset, CompetitionDataset):
+        if isinstance(dataset, ConcatDataset):
+            position, key = dataset._get_ori_dataset_idx(key)
+            dataset = dataset.datasets[position]
+        elif isinstance(dataset, RepeatDataset):
+            key, dataset = key % len(dataset.dataset), dataset.dataset
+        else:
+            raise PodiumError(
+                "the training set must be CompetitionDataset to be browsed, alone or within "
+                f"ConcatDataset or RepeatDataset, but is {type(dataset).__name__}"
+            )
+    return dataset, key
+
+
 def augmented(
-    dataset: CompetitionDataset, key: SampleKey, seconds: dict[str, list[float]] | None = None
+    dataset: Any, key: SampleKey, seconds: dict[str, list[float]] | None = None
 ) -> dict[str, Any] | None:
     """Return a sample after all transforms but the last, which packs it into tensors.
 
@@ -69,6 +89,7 @@ def augmented(
     Returns:
         The sample; None where a crop gave up and training would draw again.
     """
+    dataset, key = innermost(dataset, key)
     results: Any = dataset.get_data_info(int(key))
     results["sample_source"] = SampleSource(dataset, int(key))
     with seeded(derive_seed(key.sample_seed, 0)):  # the first attempt, as in training
@@ -83,7 +104,7 @@ def augmented(
     return results
 
 
-def draw_sheet(dataset: CompetitionDataset, keys: Sequence[SampleKey], columns: int = 4) -> Image:
+def draw_sheet(dataset: Any, keys: Sequence[SampleKey], columns: int = 4) -> Image:
     """Return a contact sheet of augmented samples with their boxes and class names."""
     cells = [_cell(dataset, augmented(dataset, key)) for key in keys]
     cells += [np.full((_CELL, _CELL, 3), 255, np.uint8)] * (-len(cells) % columns)
@@ -91,7 +112,7 @@ def draw_sheet(dataset: CompetitionDataset, keys: Sequence[SampleKey], columns: 
     return np.vstack(rows)
 
 
-def write_sheet(dataset: CompetitionDataset, seed: int, num: int, out: str) -> None:
+def write_sheet(dataset: Any, seed: int, num: int, out: str) -> None:
     """Write a contact sheet of the first `num` samples of the first epoch, shuffled by `seed`.
 
     Raises:
@@ -112,7 +133,7 @@ def _check_num(num: int) -> None:
         raise PodiumError(f"the number of samples must be at least 1, but is {num}")
 
 
-def _cell(dataset: CompetitionDataset, sample: dict[str, Any] | None) -> Image:
+def _cell(dataset: Any, sample: dict[str, Any] | None) -> Image:
     """Return one picture of the sheet, scaled to fit a square."""
     cell = np.full((_CELL, _CELL, 3), 255, np.uint8)
     if sample is None:
@@ -131,7 +152,28 @@ def _cell(dataset: CompetitionDataset, sample: dict[str, Any] | None) -> Image:
     return cell
 
 
-def check_pipeline(dataset: CompetitionDataset, seed: int = 42, num: int = 50) -> PipelineCheck:
+def check_config(config: Any, seed: int = 42, num: int = 50) -> PipelineCheck:
+    """Check a resolved config's training pipeline, and that all parts are prepared alike.
+
+    Raises:
+        PodiumError: If `num` is below 1, or the training set cannot be browsed.
+    """
+    dataset = training_set(config)
+    check = check_pipeline(dataset, seed, num)
+    inner = innermost(dataset, SampleKey(0))[0]
+    shapes = [
+        (info["height"], info["width"]) for info in map(inner.get_data_info, range(len(inner)))
+    ]
+    faults = (
+        *preprocessing_faults(config),
+        *scale_faults(config, np.array(shapes)),
+        *(value_faults([dataset[SampleKey(0, seed)]["inputs"]], config)),
+        *check.faults,
+    )
+    return dataclasses.replace(check, faults=faults)
+
+
+def check_pipeline(dataset: Any, seed: int = 42, num: int = 50) -> PipelineCheck:
     """Draw samples and check each: types, shapes, boxes, labels, and that it can be repeated.
 
     Args:
@@ -150,7 +192,8 @@ def check_pipeline(dataset: CompetitionDataset, seed: int = 42, num: int = 50) -
         sample, again = augmented(dataset, key, seconds), augmented(dataset, key)
         if sample is None or again is None:
             continue
-        name = dataset.get_data_info(index)["file_name"]
+        inner, place = innermost(dataset, key)
+        name = inner.get_data_info(int(place))["file_name"]
         found = faults_of(sample, len(dataset.metainfo["classes"]))
         if not _same(sample, again):
             found.append("the same seed gives another sample: a transform has a memory of its own")

@@ -51,6 +51,35 @@ def assert_no_leak(
         )
 
 
+def assert_no_val_content(
+    split: Split, fold: int, files: Mapping[str, PathLike], source: str
+) -> None:
+    """Check that none of the images of another data set is a val image of the fold.
+
+    Another data set may have the same file names for other images, so that the files' contents
+    decide. A split that was sealed without images knows nothing but names: those decide then.
+
+    Args:
+        split: The sealed split.
+        fold: The fold that will judge the model.
+        files: For each image's name its path.
+        source: What is trained on, for the message.
+
+    Raises:
+        PodiumError: If one of them is; the first is named.
+    """
+    judged = {split.contents[index] for index in split.val_positions(fold).tolist()} - {""}
+    if not judged:
+        assert_no_leak(split, fold, files, source=source)
+        return
+    leaking = [name for name, path in files.items() if content_digest(path) in judged]
+    if leaking:
+        raise PodiumError(
+            f"{source} must not hold val images of fold {fold} of split {split.folder}, but holds "
+            f"{len(leaking)} by content, the first is {leaking[0]}; remove them from it"
+        )
+
+
 def select_part(split: Split, fold: int, part: str, images: Images) -> IntArray:
     """Return which images of an annotation file are the train or the val images of a fold.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from custom.boxes import FloatArray
@@ -58,18 +57,6 @@ CHECKS: tuple[Check, ...] = (
     check_scale,
     check_likeness,
     check_last,
-    check_threshold,
-    check_counts,
-)
-
-# Those that look at boxes alone, whatever they are written in.
-CHECKS_OF_TABLES: tuple[Check, ...] = (
-    check_finite,
-    check_labels,
-    check_scores,
-    check_sides,
-    check_inside,
-    check_scale,
     check_threshold,
     check_counts,
 )
@@ -141,23 +128,13 @@ def check_predictions(
     images: Images,
     categories: Categories,
     metric: str | None = None,
-    raw_scores: bool = False,
 ) -> list[Finding]:
-    """Look for what is wrong with predictions that are about to be written.
+    """Look for what is wrong with predictions that are about to be, or were just, written.
 
     What only a file can have, as columns and ids, is not looked at.
-
-    Args:
-        table: On exactly `images`.
-        format_name: What they are written in, a key of `FORMATS`.
-        images: The images.
-        categories: The classes.
-        metric: What decides; that of the format where None.
-        raw_scores: Whether scores above 1 are meant.
     """
     form = format_for("predictions.csv", format_name).scored_by(metric)
-    subject = replace(subject_of_table(table, form, images, categories), raw_scores=raw_scores)
-    return run_checks(subject, CHECKS_OF_TABLES)
+    return run_checks(subject_of_table(table, form, images, categories))
 
 
 def blocks(findings: Sequence[Finding]) -> bool:

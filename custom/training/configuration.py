@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import copy
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -12,10 +14,17 @@ from typing import Any
 from mmengine.config import Config, DictAction
 
 from custom.errors import PodiumError
-from custom.training.nodes import dicts_below
+from custom.training.building import explain_wrong_values
+from custom.training.extra_data import EXTRA, add_extra_data
+from custom.training.kinds import check_kinds
+from custom.training.nodes import dicts_below, name_of
 from custom.training.pretrained import strip_pretrained
 from custom.training.recipes import apply_recipes
+from custom.training.replacements import replace_stock_parts
 from custom.training.seeding import apply_seed
+from custom.training.unused import refuse_unused
+
+logger = logging.getLogger(__name__)
 
 DATA_PARTS = ("train", "val", "test")
 USUAL_SEED = 42
@@ -39,7 +48,8 @@ class RunOptions:
     """What a command line says about a run; None leaves the config's own value.
 
     Attributes:
-        seed: Recorded, and the only source of randomness; the config can not override it.
+        seed: Recorded, and the only source of randomness; None takes `randomness.seed` of the
+            config, and 42 where there is none.
         fold: The fold that judges the run.
         data_root: The folder of the data set.
         split: The folder of the sealed split.
@@ -52,7 +62,7 @@ class RunOptions:
         overrides: Dotted keys and their values, applied first.
     """
 
-    seed: int = USUAL_SEED
+    seed: int | None = None
     fold: int | None = None
     data_root: str | None = None
     split: str | None = None
@@ -73,26 +83,62 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
     """
     config = read_config(path)
     _check_read(options.overrides)
-    try:
-        config.merge_from_dict(options.overrides)
-    except (TypeError, KeyError, IndexError) as error:
-        raise PodiumError(f"--cfg-options must fit {path}, but: {error}") from error
-    if "competition" not in config:
-        raise PodiumError(f"{path} must set `competition`: inherit from configs/_base_/datasets/")
-    _apply_data_options(config, options)
-    apply_recipes(config)
-    place_data(config)
-    set_num_classes(config.model, len(config.competition.classes))
-    name = default_run_name(path, config.competition.fold, options.seed)
-    config.work_dir = options.work_dir or str(Path("runs") / name)
-    config.launcher = options.launcher
-    apply_seed(config, options.seed)
-    _accept_changes(config, options.accept_changes)
-    if options.amp:
-        config.optim_wrapper.type = "AmpOptimWrapper"
-    config.setdefault("load_from", None)
-    _apply_weights(config, options)
+    with explain_wrong_values(path):
+        earlier = copy.deepcopy(config.get("competition") or {})
+        _merge(config, options.overrides)
+        if "competition" not in config:
+            raise PodiumError(
+                f"{path} must set `competition`: inherit from configs/_base_/datasets/"
+            )
+        check_kinds(config, path)
+        seed = _seed(config, options)
+        _apply_data_options(config, options)
+        for line in replace_stock_parts(config):
+            logger.warning("%s: %s", path, line)
+        add_extra_data(config)
+        refuse_unused(config, {**config.competition, **earlier})
+        apply_recipes(config)
+        place_data(config)
+        set_num_classes(config.model, len(config.competition.classes))
+        config.work_dir = _work_dir(config, options, path, seed)
+        config.launcher = options.launcher
+        apply_seed(config, seed)
+        _accept_changes(config, options.accept_changes)
+        if options.amp:
+            config.optim_wrapper.type = "AmpOptimWrapper"
+        config.setdefault("load_from", None)
+        _apply_weights(config, options)
     return config
+
+
+def _merge(config: Config, overrides: dict[str, Any]) -> None:
+    for key, value in overrides.items():
+        try:
+            config.merge_from_dict({key: value})
+        except Exception as error:  # MMEngine asserts, or fails in its own walk through the keys
+            raise PodiumError(
+                f"--cfg-options must fit {config.filename}, but {key} does not: {error}"
+            ) from error
+
+
+def _seed(config: Config, options: RunOptions) -> int:
+    """Return the seed: of the command's option, of the config, or the usual one."""
+    given = (config.get("randomness") or {}).get("seed")
+    if options.seed is None:
+        return USUAL_SEED if given is None else int(given)
+    overridden = options.overrides.get("randomness.seed", options.seed)
+    if overridden != options.seed:
+        raise PodiumError(
+            f"--seed is {options.seed}, but --cfg-options sets randomness.seed to {overridden}; "
+            "give one of them"
+        )
+    return options.seed
+
+
+def _work_dir(config: Config, options: RunOptions, path: str | Path, seed: int) -> str:
+    """Return the run's folder: of the command's option, of the config, or by the config's name."""
+    default = str(Path("runs") / default_run_name(path, config.competition.fold, seed))
+    return options.work_dir or config.get("work_dir") or default
 
 
 def read_config(path: str | Path) -> Config:
@@ -115,9 +161,14 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
     """Return dotted keys and their values from `key=value` arguments, as MMEngine reads them."""
     if wrong := [argument for argument in arguments if "=" not in argument]:
         raise PodiumError(f"--cfg-options must be KEY=VALUE, but one is {wrong[0]!r}")
+    if empty := [argument for argument in arguments if "" in argument.split("=")[0].split(".")]:
+        raise PodiumError(f"--cfg-options must be KEY=VALUE, but the key of {empty[0]!r} is empty")
     parser = argparse.ArgumentParser()
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, default={})
-    return parser.parse_args(["--cfg-options", *arguments] if arguments else []).cfg_options
+    try:
+        return parser.parse_args(["--cfg-options", *arguments] if arguments else []).cfg_options
+    except Exception as error:  # MMEngine asserts that brackets are balanced
+        raise PodiumError(f"--cfg-options cannot be read: {error}") from error
 
 
 def default_run_name(path: str | Path, fold: int | None, seed: int) -> str:
@@ -137,25 +188,28 @@ def place_data(config: Config) -> None:
     }
     for part in DATA_PARTS:
         for dataset in competition_datasets(config.get(f"{part}_dataloader")):
-            file = files[dataset["part"]]
-            dataset.update(
-                data_root=str(root),
-                ann_file=file,
-                data_prefix=dict(img=""),
-                metainfo=dict(classes=tuple(competition.classes)),
-            )
-            if dataset["part"] == "train" and "augmentations" in config:
+            of_part = dataset.setdefault("part", part)
+            dataset["metainfo"] = dict(classes=tuple(competition.classes))
+            if of_part in ("train", EXTRA) and "augmentations" in config:
                 dataset["augmentations"] = config.augmentations
-            if dataset["part"] != "test":
+            if of_part == EXTRA:
+                continue
+            if of_part not in files:
+                raise PodiumError(
+                    f"{part}_dataloader: part of CompetitionDataset must be train, val or test, "
+                    f"but is {of_part!r}"
+                )
+            dataset.update(data_root=str(root), ann_file=files[of_part], data_prefix=dict(img=""))
+            if of_part != "test":
                 dataset.update(split=competition.split, fold=competition.fold)
     for part in ("val", "test"):
-        if (evaluator := config.get(f"{part}_evaluator")) is not None:
-            evaluator.ann_file = str(root / files[part])
+        if isinstance(evaluator := config.get(f"{part}_evaluator"), dict):
+            evaluator["ann_file"] = str(root / files[part])
 
 
 def competition_datasets(node: Any) -> list[dict[str, Any]]:
     """Return every CompetitionDataset below `node`, also inside of wrappers."""
-    return [each for each in dicts_below(node) if each.get("type") == "CompetitionDataset"]
+    return [each for each in dicts_below(node) if name_of(each) == "CompetitionDataset"]
 
 
 def set_num_classes(model: Any, num_classes: int) -> None:

@@ -15,6 +15,7 @@ from custom.pseudo_labels import pseudo_labels_for
 from custom.runs import MetricValue, RunRecord, SplitEntry, Trainer
 from custom.runs.config import config_hash
 from custom.splits import read_split
+from custom.training.extra_data import describe_extra_data
 from custom.training.publish import BEST_KEY
 from custom.typed_json import known
 
@@ -52,6 +53,7 @@ def make_record(
         versions=versions,
         device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         wall_time_s=seconds,
+        extra={"extra_train": extra} if (extra := describe_extra_data(config)) else {},
     )
 
 

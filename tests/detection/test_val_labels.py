@@ -9,7 +9,7 @@ import pytest
 from custom.splits import make_split, read_labelled, seal
 from custom.testing.toy_splits import coco, random_boxes
 
-checks = pytest.importorskip("custom.training.checks")
+checks = pytest.importorskip("custom.training.checks.data")
 
 
 def test_val_images_with_other_boxes_than_sealed_are_said(

@@ -61,8 +61,7 @@ def test_the_seed_of_the_command_line_holds(leaf: str, tmp_path: Path) -> None:
     states = []
     for name, seed in (("a", "42"), ("b", "42"), ("c", "43")):
         folder = tmp_path / "runs" / name
-        options = ["--cfg-options", "randomness.seed=5"]
-        train_main([leaf, "--seed", seed, "--work-dir", str(folder), *options])
+        train_main([leaf, "--seed", seed, "--work-dir", str(folder)])
         states.append(torch.load(folder / "best.pth", weights_only=False)["state_dict"])
     same = [all(torch.equal(states[0][k], other[k]) for k in other) for other in states[1:]]
     assert same == [True, False]

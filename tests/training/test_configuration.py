@@ -44,11 +44,6 @@ def test_cleaned_labels_are_trained_on_and_sealed_ones_judge() -> None:
     assert config.val_evaluator.ann_file == "data/bccd/train.json"
 
 
-def test_the_configs_own_seed_does_not_hold() -> None:
-    config = load_config(LEAF, RunOptions(seed=7, overrides={"randomness.seed": 5}))
-    assert config.randomness.seed == 7
-
-
 @pytest.mark.parametrize(
     ("key", "remedy"),
     [

@@ -27,7 +27,7 @@ from custom.training.seeding.keys import SampleKey
 # A crop that finds no box gives up; the same image is then augmented with another draw.
 MAX_ATTEMPTS = 30
 
-PARTS = ("train", "val", "test")
+PARTS = ("train", "val", "test", "extra")
 
 
 @DATASETS.register_module()
@@ -48,7 +48,9 @@ class CompetitionDataset(CocoDataset):
     Args:
         split: Folder of a sealed split; None takes every image.
         fold: The fold, from 0; needed with `split`.
-        part: "train" (all folds but `fold`), "val" (`fold`) or "test" (every image).
+        part: "train" (all folds but `fold`), "val" (`fold`), "test" (every image) or "extra":
+            every image of a file of its own, whose classes are matched by name; it may lack some
+            and have them in another order.
         augmentations: Transforms put into the pipeline right after its loaders, where images
             still have their own size; those of an `_base_/augmentations` config come here.
         stages: Pipelines of later epochs: `(first epoch, pipeline)`, epochs from 0 and rising.
@@ -70,7 +72,7 @@ class CompetitionDataset(CocoDataset):
     ) -> None:
         if part not in PARTS:
             raise PodiumError(f"part must be one of {', '.join(PARTS)}, but is {part!r}")
-        if split is not None and part != "test" and fold is None:
+        if split is not None and part in ("train", "val") and fold is None:
             raise PodiumError(f"a split needs a fold, but fold is None; split {split}")
         self.split, self.fold, self.part = split, fold, part
         self.stages = [(int(epoch), Compose(pipeline)) for epoch, pipeline in stages]
@@ -90,14 +92,17 @@ class CompetitionDataset(CocoDataset):
 
     def load_data_list(self) -> list[dict]:
         """Return the images of this part of this fold, with their boxes."""
-        names = _category_names(self.ann_file)
+        name_of = _categories(self.ann_file)
+        names = tuple(name_of.values())
         classes = tuple(self._metainfo.setdefault("classes", names))
-        if classes != names:
+        if classes != names and self.part != "extra":
             raise PodiumError(
                 f"the config's classes must be those of {self.ann_file}, in its order: "
                 f"{list(names)}, but are {list(classes)}"
             )
-        self._metainfo.setdefault("palette", _palette(len(names)))
+        self._metainfo.setdefault("palette", _palette(len(classes)))
+        # MMDetection's own `cat2label` counts in the file's order.
+        self._labels = {i: classes.index(name) for i, name in name_of.items() if name in classes}
         with redirect_stdout(io.StringIO()):  # pycocotools prints
             data_list = super().load_data_list()
         return self._chosen(data_list)
@@ -116,13 +121,13 @@ class CompetitionDataset(CocoDataset):
         outside = min(x + width, entry["width"]) <= max(x, 0) or (
             min(y + height, entry["height"]) <= max(y, 0)
         )
-        label = self.cat2label.get(annotation["category_id"])
+        label = self._labels.get(annotation["category_id"])
         if width <= 0 or height <= 0 or outside or label is None:
             raise PodiumError(
                 f"{self.ann_file}: annotation {annotation['id']} of image {entry['file_name']} "
                 f"must be a box with area within {entry['width']}x{entry['height']} and of a "
                 f"known class, but is {annotation['bbox']} (x, y, width, height) of category "
-                f"{annotation['category_id']}; mend or remove it"
+                f"{annotation['category_id']}; fix or remove it"
             )
         instance = {
             "bbox": [x, y, x + width, y + height],
@@ -135,7 +140,7 @@ class CompetitionDataset(CocoDataset):
 
     def _chosen(self, data_list: list[dict]) -> list[dict]:
         """Return the entries of this part; those that the split does not know are trained on."""
-        if self.split is None or self.fold is None or self.part == "test":
+        if self.split is None or self.fold is None or self.part in ("test", "extra"):
             return data_list
         images = Images(
             np.array([entry["img_id"] for entry in data_list]),
@@ -218,12 +223,12 @@ def _load(transform: Callable, results: dict) -> dict:
     return loaded
 
 
-def _category_names(ann_file: str) -> tuple[str, ...]:
-    """Return the class names of an annotation file, in its order."""
+def _categories(ann_file: str) -> dict[int, str]:
+    """Return the class names of an annotation file by id, in its order."""
     content = read_json(ann_file)
     if not isinstance(content, dict) or not content.get("categories"):
         raise PodiumError(f"{ann_file} must have categories, but has none")
-    return tuple(category["name"] for category in content["categories"])
+    return {category["id"]: category["name"] for category in content["categories"]}
 
 
 def _palette(num_classes: int) -> list[tuple[int, int, int]]:

@@ -11,6 +11,8 @@ from mmengine.runner import Runner
 
 from custom.errors import PodiumError
 
+_KEYS = {"epoch", "pipeline", "param_scheduler", "lr", "attributes"}
+
 
 @HOOKS.register_module()
 class StagesHook(Hook):
@@ -27,8 +29,11 @@ class StagesHook(Hook):
     The pipeline follows the epoch that a sample's index carries, so workers that live on and a
     training that is resumed have the right one.
 
+    `attributes`, if given, are set on the model from then on, by dotted name.
+
     Args:
-        stages: Dicts with `epoch` and one or more of `pipeline`, `param_scheduler` and `lr`.
+        stages: Dicts with `epoch` and one or more of `pipeline`, `param_scheduler`, `lr` and
+            `attributes`.
     """
 
     # Before the schedule's own steps and before the data loader is started.
@@ -41,7 +46,7 @@ class StagesHook(Hook):
                 f"stages must have rising epochs, the first at least 2, but have {epochs}"
             )
         for stage in stages:
-            if unknown := set(stage) - {"epoch", "pipeline", "param_scheduler", "lr"}:
+            if unknown := set(stage) - _KEYS:
                 raise PodiumError(f"a stage has no {sorted(unknown)[0]!r}: {dict(stage)}")
             if "lr" in stage and "param_scheduler" not in stage:
                 raise PodiumError("a stage's lr is a factor on its param_scheduler; give both")
@@ -51,16 +56,18 @@ class StagesHook(Hook):
         """Give the data set the pipelines of later epochs."""
         from mmengine.dataset import Compose
 
-        dataset = runner.train_loop.dataloader.dataset
-        if not hasattr(dataset, "stages"):
-            raise PodiumError(
-                f"StagesHook needs CompetitionDataset, but the data set is {type(dataset).__name__}"
-            )
-        dataset.stages = [
+        stages = [
             (stage["epoch"] - 1, Compose(stage["pipeline"]))
             for stage in self.stages
             if "pipeline" in stage
         ]
+        for dataset in _innermost(runner.train_loop.dataloader.dataset):
+            if not hasattr(dataset, "stages"):
+                raise PodiumError(
+                    f"StagesHook needs CompetitionDataset, but the data set is "
+                    f"{type(dataset).__name__}"
+                )
+            dataset.stages = stages
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Build the schedule of the stage that a training is resumed in, to load its state into."""
@@ -76,7 +83,11 @@ class StagesHook(Hook):
         checkpoint["stage"] = stage["epoch"] if stage else None
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Restart the schedule where a stage begins."""
+        """Restart the schedule where a stage begins, and set the model's attributes."""
+        for begun in self.stages:
+            if begun["epoch"] <= runner.epoch + 1:
+                for name, value in begun.get("attributes", {}).items():
+                    _set_attribute(runner.model, name, value)
         stage = self._scheduled(runner.epoch)
         begins = stage is not None and stage["epoch"] == runner.epoch + 1
         if begins and runner.iter == runner.epoch * len(runner.train_dataloader):
@@ -96,3 +107,20 @@ class StagesHook(Hook):
             first = group.setdefault("first_lr", group.get("initial_lr", group["lr"]))
             group["lr"] = group["initial_lr"] = first * stage.get("lr", 1.0)
         return runner.build_param_scheduler(stage["param_scheduler"])
+
+
+def _innermost(dataset: Any) -> list[Any]:
+    """Return the data sets within ConcatDataset and RepeatDataset."""
+    parts = getattr(dataset, "datasets", None) or [getattr(dataset, "dataset", None)]
+    return [dataset] if None in parts else [each for part in parts for each in _innermost(part)]
+
+
+def _set_attribute(model: Any, name: str, value: Any) -> None:
+    """Set an attribute of a model by its dotted name."""
+    *path, last = name.split(".")
+    owner = getattr(model, "module", model)  # within the wrapper of several processes
+    for part in path:
+        owner = getattr(owner, part)
+    if not hasattr(owner, last):
+        raise PodiumError(f"a stage sets {name}, but {type(owner).__name__} has no {last!r}")
+    setattr(owner, last, value)

@@ -9,9 +9,12 @@ from typing import Any
 
 from mmengine.config import Config
 
+from custom.training.checks.optimizer import custom_key_faults
+from custom.training.checks.preprocessing import preprocessing_faults
 from custom.training.configuration import KNOWN_KEYS, read_config
 from custom.training.inspection.arguments import unknown_arguments
 from custom.training.inspection.sources import Setting, SourceFile, chain
+from custom.training.nodes import without_scopes
 
 WARNING, NOTE = "warning", "note"
 
@@ -47,9 +50,18 @@ def inspect_config(path: str | Path) -> list[Finding]:
         *_pipelines_without_dataloader(files, config),
         *_read_by_nothing(files, config),
         *(Finding(WARNING, key, message) for key, message in unknown_arguments(config)),
+        *_wrongly_used(config),
         *_overridden(files),
     ]
     return sorted(findings, key=lambda finding: finding.level, reverse=True)
+
+
+def _wrongly_used(config: Config) -> Iterator[Finding]:
+    """Yield what the checks before a training would refuse, as far as the config alone says it."""
+    for message in preprocessing_faults(config):
+        yield Finding(WARNING, "model.data_preprocessor", message)
+    for message in custom_key_faults(config):
+        yield Finding(WARNING, "optim_wrapper.paramwise_cfg", message)
 
 
 def _set_twice(files: list[SourceFile]) -> Iterator[Finding]:
@@ -78,10 +90,11 @@ def _overridden(files: list[SourceFile]) -> Iterator[Finding]:
 
 def _pipelines_without_dataloader(files: list[SourceFile], config: Config) -> Iterator[Finding]:
     """Yield top-level pipelines that no data set is given."""
-    used = list(_pipelines(config.to_dict(), top=True))
+    values = without_scopes(config.to_dict())
+    used = list(_pipelines(values, top=True))
     for name, value in config.items():
         is_pipeline = isinstance(value, list) and name.endswith("pipeline") and value
-        if is_pipeline and name not in KNOWN_KEYS and config.to_dict()[name] not in used:
+        if is_pipeline and name not in KNOWN_KEYS and values[name] not in used:
             setting = _last(files, name)
             yield Finding(
                 WARNING,

@@ -14,6 +14,9 @@ from custom.errors import PodiumError
 from custom.training.seeding.generators import derive_seed, seed_generators
 from custom.training.seeding.samplers import ResumableBatchSampler, SeededSampler
 
+# Data sets around data sets that hand on the key with the index.
+_WRAPPERS = ("ConcatDataset", "WeightedConcatDataset", "RepeatDataset", "_SlicedDataset")
+
 
 @LOOPS.register_module()
 class ResumableEpochLoop(EpochBasedTrainLoop):
@@ -105,7 +108,7 @@ def _check_dataset(dataset: Dataset) -> None:
         return
     name = type(dataset).__name__
     parts = getattr(dataset, "datasets", None) or [getattr(dataset, "dataset", None)]
-    if name not in ("ConcatDataset", "RepeatDataset", "_SlicedDataset") or None in parts:
+    if name not in _WRAPPERS or None in parts:
         raise PodiumError(
             f"the training set must be CompetitionDataset, alone or within ConcatDataset or "
             f"RepeatDataset, but is {name}; its samples would not follow the seed (Mixup, "

@@ -28,6 +28,8 @@ class SeededSampler(Sampler):
     not a multiple of the number of processes, the first few are drawn a second time, since
     processes with unequal numbers of batches would wait for each other for ever.
 
+    A data set with `draws` has each sample drawn that often on average, rounded by chance.
+
     Args:
         dataset: The data set, of which only the length is read.
         seed: The training's seed; the runner passes it.
@@ -41,6 +43,7 @@ class SeededSampler(Sampler):
             raise PodiumError("the training set must have images, but has none")
         self.dataset, self.seed, self.shuffle, self.epoch = dataset, seed, shuffle, 0
         self.rank, self.world_size = get_dist_info()
+        self.ends = _ends(getattr(dataset, "draws", None))
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch, from 0, whose order the next iteration has."""
@@ -48,16 +51,21 @@ class SeededSampler(Sampler):
 
     def order(self) -> list[int]:
         """Return the indices of this epoch for all processes together."""
-        if not self.shuffle:
-            return list(range(len(self.dataset)))
-        return self._shuffled(range(len(self.dataset)))
+        indices: Sequence[int] = range(len(self.dataset))
+        if self.ends is not None:
+            indices = systematic_sample(self.ends, self._offset()).tolist()
+        return self._shuffled(indices) if self.shuffle else list(indices)
 
     def _shuffled(self, indices: Sequence[int]) -> list[int]:
         generator = torch.Generator().manual_seed(derive_seed(self.seed, "order", self.epoch))
         return [indices[i] for i in torch.randperm(len(indices), generator=generator).tolist()]
 
     def _num_drawn(self) -> int:
-        return len(self.dataset)
+        return len(self.dataset) if self.ends is None else round(self.ends[-1])
+
+    def _offset(self) -> float:
+        rng = np.random.default_rng(derive_seed(self.seed, "offset", self.epoch))
+        return float(rng.random())
 
     def __len__(self) -> int:
         return math.ceil(self._num_drawn() / self.world_size)
@@ -96,18 +104,14 @@ class ClassBalancedSampler(SeededSampler):
                 f"{type(dataset).__name__} has none; use CompetitionDataset"
             )
         factors = repeat_factors(dataset.image_labels, oversample_thr)
-        self.ends = np.cumsum(factors) * (round(factors.sum()) / factors.sum())
+        self.ends = _ends(factors * getattr(dataset, "draws", 1.0))
 
-    def _num_drawn(self) -> int:
-        return round(self.ends[-1])
 
-    def order(self) -> list[int]:
-        """Return this epoch's indices: every image as often as its factor, rounded by chance."""
-        return self._shuffled(systematic_sample(self.ends, self._offset()).tolist())
-
-    def _offset(self) -> float:
-        rng = np.random.default_rng(derive_seed(self.seed, "offset", self.epoch))
-        return float(rng.random())
+def _ends(draws: FloatArray | None) -> FloatArray | None:
+    """Return cumulative numbers of draws, the last a whole number; None for one draw each."""
+    if draws is None:
+        return None
+    return np.cumsum(draws) * (max(1, round(draws.sum())) / draws.sum())
 
 
 def repeat_factors(image_labels: Sequence[IntArray], oversample_thr: float) -> FloatArray:

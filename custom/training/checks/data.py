@@ -1,0 +1,129 @@
+"""Annotations, split and images are fit to be trained on."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from custom.errors import PodiumError
+from custom.pseudo_labels import pseudo_labels_for
+from custom.splits import Split, assert_no_leak, changed_val_images
+from custom.splits.headers import check_headers
+from custom.splits.make import refuse_only_crowds
+from custom.tables import GroundTruth, Images
+from custom.training.checks.facts import Facts
+from custom.training.nodes import dicts_below, name_of
+
+logger = logging.getLogger(__name__)
+
+# Loaders of MMCV that leave a photograph as it is stored, whatever EXIF says.
+_STORED_COLORS = ("unchanged", "color_ignore_orientation", "grayscale_ignore_orientation")
+_STORED_BACKENDS = ("turbojpeg", "tifffile")
+
+
+def check_labels(facts: Facts) -> None:
+    """Check that both annotation files have the config's classes, and boxes to learn from."""
+    for gt in (facts.train, facts.val):
+        check_classes(gt, list(facts.competition.classes))
+        if gt.num_boxes == 0:
+            raise PodiumError(f"{gt.source} must have boxes to learn from, but has none")
+        refuse_only_crowds(gt)
+
+
+def check_parts(facts: Facts) -> None:
+    """Check that there is something to train on and something to judge by."""
+    for part, gt in (("train", facts.chosen), ("val", facts.judged)):
+        where = f"{facts.split.folder}: the {part} part of fold {facts.fold}"
+        if gt.num_boxes == 0:
+            raise PodiumError(f"{where} is empty")
+        if gt.iscrowd.all():
+            raise PodiumError(f"{where} must have boxes of single objects, but has only crowds")
+    warn_of_other_val_labels(facts.split, facts.fold, facts.judged)
+
+
+def check_images(facts: Facts) -> None:
+    """Check that the images of all parts are there, readable and of the annotated size."""
+    for part, gt in (("train", facts.chosen), ("val", facts.judged)):
+        check_image_files(gt.images, facts.root)
+        check_headers(facts.root, gt.images, is_upright(facts.config, part))
+
+
+def check_test_images(facts: Facts) -> None:
+    """Check the test set as far as it is there; without it, training is still possible."""
+    if facts.test is None:
+        path = facts.root / facts.competition.test_ann
+        logger.warning("%s is missing: predicting on the test set will need it", path)
+        return
+    check_classes(facts.test, list(facts.competition.classes))
+    images = facts.test.images
+    if not any((facts.root / name).is_file() for name in images.file_names):
+        logger.warning(
+            "%s: none of its %d images is below %s: predicting on the test set will need them",
+            images.source, len(images), facts.root,
+        )  # fmt: skip
+        return
+    check_image_files(images, facts.root)
+    check_headers(facts.root, images, is_upright(facts.config, "test"))
+
+
+def check_leaks(facts: Facts) -> None:
+    """Check that no image is trained on that judges, under whatever name."""
+    chosen = facts.chosen
+    files = {name: facts.root / name for name in chosen.images.file_names}
+    assert_no_leak(facts.split, facts.fold, files, files, chosen.source)
+
+
+def check_pseudo_labels(facts: Facts) -> None:
+    """Check that pseudo-labels are of models that did not see what judges."""
+    pseudo_labels_for(facts.train.source, facts.split.hash, facts.fold)
+
+
+def is_upright(config: Any, part: str) -> bool:
+    """Return whether the loader of a part turns photographs as EXIF says, as MMCV's does."""
+    loaders = [
+        each
+        for each in dicts_below(config.get(f"{part}_dataloader"))
+        if name_of(each) == "LoadImageFromFile"
+    ]
+    return not any(
+        each.get("color_type") in _STORED_COLORS or each.get("imdecode_backend") in _STORED_BACKENDS
+        for each in loaders
+    )
+
+
+def warn_of_other_val_labels(split: Split, fold: int, judged: GroundTruth) -> None:
+    """Say it where val images are judged by other boxes than were sealed: on purpose only."""
+    if changed := changed_val_images(split, fold, judged):
+        logger.warning(
+            "%s: %d val images of fold %d have other boxes than split %s was sealed with, the "
+            "first is %s; the score is not comparable with earlier ones. Set "
+            "`competition.val_ann` to the sealed file, or score runs under both: "
+            "tools/labels.py score",
+            judged.source, len(changed), fold, split.folder, changed[0],
+        )  # fmt: skip
+
+
+def check_classes(gt: GroundTruth, classes: list[str], remedy: str = "correct the config") -> None:
+    """Refuse a config whose classes are not those of the annotations, in their order.
+
+    Args:
+        gt: The annotations.
+        classes: The config's.
+        remedy: What to do; a trained model's classes cannot be corrected in its config.
+    """
+    if list(gt.categories.names) != classes:
+        raise PodiumError(
+            f"`competition.classes` must be the categories of {gt.source}, "
+            f"{list(gt.categories.names)}, but is {classes}; {remedy}"
+        )
+
+
+def check_image_files(images: Images, root: Path) -> None:
+    """Refuse to start where image files are missing; the first is named."""
+    missing = [name for name in images.file_names if not (root / name).is_file()]
+    if missing:
+        raise PodiumError(
+            f"{images.source}: every image must be a file below {root}, but {len(missing)} of "
+            f"{len(images)} are missing, the first is {root / missing[0]}; is --data-root right?"
+        )

@@ -1,0 +1,54 @@
+"""What the checks look at: the config, its annotations and its split, each read once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from custom.splits import Split, read_split, select_part
+from custom.tables import GroundTruth
+from custom.tables.coco import read_ground_truth
+
+
+class Facts:
+    """A resolved config and its data, read when a check asks for it."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.competition = config.competition
+        self.root = Path(config.competition.data_root)
+        self.fold: Any = config.competition.fold
+
+    @cached_property
+    def train(self) -> GroundTruth:
+        """What is trained on, with the fold that judges."""
+        return read_ground_truth(self.root / self.competition.train_ann)
+
+    @cached_property
+    def val(self) -> GroundTruth:
+        """What judges, with all other folds."""
+        return read_ground_truth(self.config.val_evaluator.ann_file)
+
+    @cached_property
+    def split(self) -> Split:
+        """The sealed split."""
+        return read_split(self.competition.split)
+
+    @cached_property
+    def chosen(self) -> GroundTruth:
+        """The images of the train part."""
+        return self.train.take(select_part(self.split, self.fold, "train", self.train.images))
+
+    @cached_property
+    def judged(self) -> GroundTruth:
+        """The images of the val part."""
+        return self.val.take(select_part(self.split, self.fold, "val", self.val.images))
+
+    @cached_property
+    def test(self) -> GroundTruth | None:
+        """The test set, where its list is there."""
+        path = self.root / self.competition.test_ann
+        return read_ground_truth(path) if path.is_file() else None
