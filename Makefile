@@ -32,7 +32,7 @@ format: setup ## Rewrite the sources in the house's style
 	@$(RUN) -m ruff format $(LINTED)
 	@$(RUN) -m ruff check --fix $(LINTED)
 
-doctor: ## Check the installation and say what mends it
+doctor: ## Check the installation and say how to fix it
 	@$(RUN) tools/doctor.py
 
 # Needs uv (pip install uv). Versions that the old lock has are kept where they still fit.

@@ -1,4 +1,4 @@
-"""The only place where box formats are converted or checked."""
+"""The only place where boxes are converted, checked, clipped or found to have no area."""
 
 from __future__ import annotations
 
@@ -63,9 +63,15 @@ def overhang(bboxes: FloatArray, sizes_hw: IntArray) -> FloatArray:
 
 
 def clip_bboxes(bboxes: FloatArray, sizes_hw: IntArray) -> FloatArray:
-    """Return xyxy boxes (N, 4) limited to images of height and width (N, 2)."""
-    limits = sizes_hw[:, [1, 0, 1, 0]].astype(np.float64)
-    return np.clip(bboxes, 0.0, limits)
+    """Return xyxy boxes (N, 4) limited to images of height and width (N, 2); 0 is unknown."""
+    known = np.where(sizes_hw > 0, sizes_hw, np.inf)
+    return np.clip(bboxes, 0.0, known[:, [1, 0, 1, 0]])
+
+
+def limit_bboxes(bboxes: FloatArray, sizes_hw: IntArray) -> tuple[FloatArray, BoolArray]:
+    """Return xyxy boxes (N, 4) limited to their images, and which have an area left, (N,)."""
+    limited = clip_bboxes(bboxes, sizes_hw)
+    return limited, ~is_degenerate(limited)
 
 
 def is_degenerate(bboxes: FloatArray) -> BoolArray:
@@ -111,5 +117,5 @@ def _share_in_image(bboxes: FloatArray, sizes_hw: IntArray | None) -> float:
     """Return the share of boxes that have an area and lie in their image."""
     good = ~is_degenerate(bboxes)
     if sizes_hw is not None:
-        good &= overhang(bboxes, sizes_hw) <= TOLERANCE_PX
+        good &= (overhang(bboxes, sizes_hw) <= TOLERANCE_PX) | ~sizes_hw.all(axis=1)
     return float(good.mean()) if len(good) else 0.0

@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,50 @@ def remove_stale(folder: Path) -> None:
         with suppress(OSError):  # another process may be removing it as well
             if _TEMPORARY.match(left.name) and time.time() - left.stat().st_mtime > STALE_AFTER_S:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def check_replaceable(
+    paths: Iterable[PathLike],
+    inputs: Iterable[PathLike] = (),
+    overwrite: bool = False,
+    is_own: Callable[[Path], bool] = lambda path: False,
+    remedy: str = "choose another name, or replace it with --overwrite",
+) -> None:
+    """Refuse to write over what a command reads, or over what it did not write.
+
+    Args:
+        paths: What is about to be written.
+        inputs: What the command reads.
+        overwrite: Whether all of it may be replaced.
+        is_own: Whether a file that exists is an earlier result of just this command.
+        remedy: What the user can do.
+
+    Raises:
+        PodiumError: If a path exists and may not be replaced, or is a folder.
+    """
+    for path in map(Path, paths):
+        if path.is_dir():
+            raise PodiumError(f"{path} must be a file to write, but is a folder")
+        if overwrite or not path.exists():
+            continue
+        if any(Path(each).exists() and path.samefile(each) for each in inputs):
+            raise PodiumError(f"{path} is read by this command and would be replaced; {remedy}")
+        if not is_own(path):
+            raise PodiumError(
+                f"{path} must be free or of an earlier run of the same command, but exists and is "
+                f"not; {remedy}"
+            )
+
+
+def check_plain_name(name: str) -> str:
+    """Return what is to name files in a folder; one that leads out of the folder is refused.
+
+    Raises:
+        PodiumError: If it has a separator, or is empty.
+    """
+    if not name or name in (".", "..") or "/" in name or "\\" in name:
+        raise PodiumError(f"a name must be a name without folders, but is {name!r}")
+    return name
 
 
 def write_bytes(path: PathLike, content: bytes) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 
 import orjson
 import pytest
+from custom.ensemble.pipeline import Fusion, Repairs
 
 from custom.competition import competition_of
 from custom.ensemble import FusionConfig
 from custom.ensemble.inputs import read_inputs
-from custom.ensemble.pipeline import Fusion, Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe, write_recipe
 from custom.errors import PodiumError
 from custom.files import read_json

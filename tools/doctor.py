@@ -1,4 +1,4 @@
-"""Check the installation: say for each fault what mends it, and end with exit code 2.
+"""Check the installation: say how to fix each problem, and end with exit code 2 if there is one.
 
 Example:
     python tools/doctor.py           # everything
@@ -31,11 +31,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int | None:
-    """Print the findings; return 2 if there is a fault."""
+    """Print the results; return 2 if a check failed."""
     args = parse_args(argv)
-    findings = examine(Path.cwd(), core=args.core)
-    print(report(findings))
-    return None if all(finding.ok for finding in findings) else EXIT_BAD_INPUT
+    results = examine(Path.cwd(), core=args.core)
+    print(report(results))
+    return None if all(result.ok for result in results) else EXIT_BAD_INPUT
 
 
 if __name__ == "__main__":

@@ -16,8 +16,10 @@ from custom.ensemble.options import add_fusion_options, fusion_of
 from custom.errors import run_tool
 
 if TYPE_CHECKING:
+    from custom.ensemble.evaluate import Fusion
     from custom.ensemble.inputs import Inputs
-    from custom.ensemble.pipeline import Fusion, Repairs
+    from custom.ensemble.preparing import Repairs
+    from custom.ensemble.recipe import Recipe
     from custom.evaluation import Metric
 
 EXIT_NO_GAIN = 1
@@ -39,6 +41,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     repairs.add_argument("--clip", action="store_true", help="limit boxes to their images")
     repairs.add_argument("--drop-degenerate", action="store_true", help="drop x2 <= x1, y2 <= y1")
     repairs.add_argument("--dedupe", action="store_true", help="drop each model's own duplicates")
+    repairs.add_argument(
+        "--max-repaired",
+        type=float,
+        metavar="SHARE",
+        help="of a file's boxes that --clip and --drop-degenerate may touch (0.02)",
+    )
     search = parser.add_argument_group("search on val")
     search.add_argument("--search", action="store_true", help="find method, thresholds, weights")
     search.add_argument("--trials", type=int, default=300)
@@ -52,9 +60,21 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     search.add_argument("--worker", type=int, default=0, help="number of this process, from 0")
     search.add_argument("--recipe-out", default="submissions/recipe.json", metavar="FILE")
     search.add_argument("--recipe", metavar="FILE", help="replay what a search found")
+    search.add_argument(
+        "--by-order",
+        action="store_true",
+        help="with --recipe and no labelled images: files in the recipe's order, not by name",
+    )
     files = parser.add_argument_group("files")
     files.add_argument("--ann", help="labelled images that the files cover: score on them")
     files.add_argument("--images", help="COCO file with the full list of images")
+    files.add_argument(
+        "--val",
+        nargs="+",
+        default=(),
+        metavar="FILE",
+        help="the same models' files on the images of --ann, where the others are on --images",
+    )
     files.add_argument("--format", help="of the CSV files (the competition's)")
     files.add_argument("--metric", help="what decides (the competition's)")
     files.add_argument("--out", default="submissions", help="the folder to write to")
@@ -73,31 +93,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Score, fuse, write, and print the table."""
     args = parse_args(argv)
     from custom.competition import competition_of, runs_among
+    from custom.ensemble.evaluate import evaluate
     from custom.ensemble.inputs import read_inputs
-    from custom.ensemble.pipeline import Repairs, judge
-    from custom.ensemble.report import detail_lines, judgement_lines
+    from custom.ensemble.report import detail_lines, evaluation_lines
     from custom.ensemble.submit import Target, submit
 
-    repairs = Repairs(args.clip, args.drop_degenerate, args.dedupe)
     competition = competition_of(runs_among(args.predictions), args.metric, args.format)
-    inputs = read_inputs(args.predictions, args.ann, args.images, competition.format_name)
-    fusion = choose_fusion(args, inputs, repairs, competition.metric)
-    repairs, recipe = repairs.with_those_of(fusion.by_model), fusion.by_file
-    judgement = None
+    repairs, recipe = repairs_and_recipe(args)
+    files = (args.predictions, args.ann, args.images, competition.format_name, args.val)
+    inputs, notes = read_inputs(*files).prepared(repairs, competition.format_name)
+    fusion = choose_fusion(args, inputs, repairs, competition.metric, recipe)
+    by_file, evaluation = fusion.by_file, None
     if inputs.val:
-        judgement = judge(inputs.val, fusion.by_model, repairs, competition.metric)
-        recipe = recipe.above(judgement.score_thrs[-1])
-    print("\n".join(judgement_lines(judgement, competition.metric, recipe.final_score_thr)))
-    if args.report and judgement:
-        print("\n".join(detail_lines(judgement)) + "\n")
-    if args.strict and not (judgement and judgement.is_gain):
+        evaluation = evaluate(inputs.val, fusion.by_model, competition.metric)
+        by_file = by_file.above(evaluation.score_thrs[-1])
+    print("\n".join(evaluation_lines(evaluation, competition.metric, by_file.final_score_thr)))
+    if args.report and evaluation:
+        print("\n".join(detail_lines(evaluation)) + "\n")
+    if args.strict and not (evaluation and evaluation.is_gain):
         print("nothing written: --strict asks for a gain over the best single model")
         return EXIT_NO_GAIN
+    is_known = evaluation and inputs.is_scored_as_submitted and fusion.is_one
+    fused = evaluation.fusion if evaluation and is_known else None
+    read = [*args.predictions, *args.val, *filter(None, (args.ann, args.images, args.recipe))]
     target = Target(
-        Path(args.out), args.name, competition.format_name, args.overwrite, competition.metric.name
+        folder=Path(args.out),
+        name=args.name,
+        format_name=competition.format_name,
+        overwrite=args.overwrite,
+        metric=competition.metric.name,
+        inputs=tuple(read),
     )
-    written = submit(inputs, recipe, repairs, judgement, target)
-    for note in written.notes:
+    written = submit(inputs, by_file, repairs, evaluation, target, fused)
+    for note in (*notes, *fusion.notes, *written.notes):
         print(f"note: {note}")
     for finding in written.findings:
         print(finding)
@@ -109,23 +137,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def repairs_and_recipe(args: argparse.Namespace) -> tuple[Repairs, Recipe | None]:
+    """Return the repairs of the command line and of its recipe, and that, where one is given."""
+    from custom.ensemble.preparing import Repairs
+
+    repairs = Repairs(args.clip, args.drop_degenerate, args.dedupe, args.max_repaired)
+    if not args.recipe:
+        return repairs, None
+    from custom.ensemble.recipe import load_recipe
+
+    recipe = load_recipe(args.recipe)
+    return repairs.with_those_of(recipe), recipe
+
+
 def choose_fusion(
-    args: argparse.Namespace, inputs: Inputs, repairs: Repairs, metric: Metric
+    args: argparse.Namespace,
+    inputs: Inputs,
+    repairs: Repairs,
+    metric: Metric,
+    recipe: Recipe | None,
 ) -> Fusion:
     """Return the fusion of the command line, of a recipe, or of a search by the metric."""
-    from custom.ensemble.pipeline import Fusion, search_recipe
+    from custom.ensemble.evaluate import Fusion, search_recipe
 
-    if args.recipe:
-        from custom.ensemble.recipe import load_recipe
-
-        return Fusion.of_recipe(load_recipe(args.recipe), inputs.val)
+    if recipe is not None and inputs.val is None:
+        classes = inputs.categories.names
+        return Fusion.of_named_files(recipe, inputs.names, classes, args.by_order)
+    if recipe is not None and inputs.val is not None:
+        return Fusion.of_recipe(recipe, inputs.val)
     if not args.search:
-        return Fusion.of_config(fusion_of(args, final_score_thr=args.score_thr), inputs.val)
-    from custom.ensemble.recipe import check_free, write_recipe
+        return Fusion.of_config(fusion_of(args, final_score_thr=args.score_thr), inputs)
+    from custom.ensemble.recipe import write_recipe
     from custom.ensemble.report import search_lines
     from custom.ensemble.search.studies import SearchSettings
+    from custom.files import check_replaceable
 
-    check_free(args.recipe_out, args.overwrite)
+    remedy = "name another file with --recipe-out, use --overwrite, or replay it with --recipe"
+    check_replaceable([args.recipe_out], args.predictions, args.overwrite, remedy=remedy)
     settings = SearchSettings(
         trials=args.trials,
         seed=args.seed,
@@ -138,6 +186,7 @@ def choose_fusion(
     print("\n".join(search_lines(result, list(recipe.models))))
     write_recipe(args.recipe_out, recipe)
     print(f"written {args.recipe_out}\n")
+    assert inputs.val is not None  # the search refused it
     return Fusion.of_recipe(recipe, inputs.val)
 
 

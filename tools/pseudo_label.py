@@ -1,7 +1,7 @@
 """Write an annotation file with labels that models made on unlabelled images.
 
 Boxes above a score that is precise enough out of fold, class by class, join the annotations; each
-says its source. Refused where a model saw the fold that will judge the training on them.
+says its source. Refused if a model saw the fold that will evaluate the training on them.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     files.add_argument("--out", required=True, help="the file to write")
     files.add_argument("--format", dest="format_name", default="trash", help="of CSV files")
     files.add_argument("--overwrite", action="store_true", help="replace the file")
-    judged = parser.add_argument_group("what judges")
+    judged = parser.add_argument_group("evaluation")
     judged.add_argument("--runs", nargs="+", default=(), help="runs that predicted (from the file)")
-    judged.add_argument("--fold", type=int, help="the fold that will judge (what all left out)")
+    judged.add_argument("--fold", type=int, help="the fold that will evaluate (what all left out)")
     judged.add_argument(
-        "--unjudged", action="store_true", help="no fold will judge the training on the labels"
+        "--unjudged", action="store_true", help="no fold will evaluate the training on the labels"
     )
     chosen = parser.add_argument_group("what is taken")
     chosen.add_argument("--precision", type=float, default=0.8, help="of the boxes that are taken")

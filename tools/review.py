@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int | None:
 
 def request_of(args: argparse.Namespace) -> Request:
     """Return what the command line asks for."""
-    from custom.ensemble.pipeline import Repairs
+    from custom.ensemble.preparing import Repairs
     from custom.review import Request
 
     return Request(

@@ -42,7 +42,7 @@ OPERATORS_WORK = (
 
 
 class SetupError(Exception):
-    """Something that the user can mend."""
+    """Something that the user can fix."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -121,7 +121,7 @@ def set_up(force: bool = False) -> None:
     verify_operators()
     step("check the installation")
     if run(["tools/doctor.py"], check=False) != 0:
-        raise SetupError("the installation is not sound; mend what is named above, then run again")
+        raise SetupError("the installation is not sound; fix what is named above, then run again")
     stamp.write_text(wanted)
     print(f"set up in {(time.monotonic() - start) / 60:.1f} minutes", flush=True)
 
@@ -206,7 +206,7 @@ def install_operators(*options: str) -> None:
 
 
 def build_advice() -> str:
-    """Return what most likely mends a failed build of the operators."""
+    """Return what most likely fixes a failed build of the operators."""
     if not any(map(shutil.which, ("c++", "g++", "clang++", os.environ.get("CXX", "c++")))):
         return "There is no C++ compiler: apt install g++, or what does that on this system"
     return (

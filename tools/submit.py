@@ -33,6 +33,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", help="the file to write (submissions/<name>.csv)")
     parser.add_argument("--clip", action="store_true", help="limit boxes to their images")
     parser.add_argument("--drop-degenerate", action="store_true", help="drop x2 <= x1, y2 <= y1")
+    parser.add_argument(
+        "--max-repaired", type=float, metavar="SHARE", help="of the boxes that these may touch"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace another submission")
     args = parser.parse_args(argv)
     if (args.predictions is None) == (args.check is None):
@@ -54,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         outcome = command.check(source, context, form, metric)
     else:
         repairs = {"clip": args.clip, "drop_degenerate": args.drop_degenerate}
+        repairs["max_repaired"] = args.max_repaired
         outcome = command.export(
             source, context, form, args.out, overwrite=args.overwrite,
             metric=metric, score_thr=args.score_thr, **repairs,

@@ -12,7 +12,12 @@ from typing import Any
 import numba
 
 # Every file with a kernel, or with a constant that a kernel takes in when it is compiled.
-SOURCES = ("compiled/*.py", "ensemble/kernels/*.py", "evaluation/*.py")
+SOURCES = (
+    "compiled/*.py",
+    "ensemble/kernels/*.py",
+    "evaluation/*.py",
+    "submission/checks/faults.py",
+)
 
 
 def stamp_of(folder: Path) -> str:

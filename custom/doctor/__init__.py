@@ -1,6 +1,6 @@
-"""What is wrong with an installation, and what mends it. Needs the standard library only."""
+"""What is wrong with an installation, and how to fix it. Needs the standard library only."""
 
 from custom.doctor.examination import examine
-from custom.doctor.findings import Finding, report
+from custom.doctor.results import Check, report
 
-__all__ = ["Finding", "examine", "report"]
+__all__ = ["Check", "examine", "report"]

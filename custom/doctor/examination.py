@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from custom.doctor.compiled import TRY_TORCH, check_numba, check_operators, check_torch
-from custom.doctor.findings import SET_UP, Finding
 from custom.doctor.machine import check_disk, check_python, check_writable
 from custom.doctor.packages import check_opencv, check_pins, normalized
 from custom.doctor.probe import Probe, probe
+from custom.doctor.results import SET_UP, Check
 
 WRITTEN = ("data", "runs", "submissions")
 
 
-def examine(folder: Path, core: bool = False, run_probe: Probe = probe) -> list[Finding]:
+def examine(folder: Path, core: bool = False, run_probe: Probe = probe) -> list[Check]:
     """Check an installation.
 
     Args:
@@ -26,31 +26,31 @@ def examine(folder: Path, core: bool = False, run_probe: Probe = probe) -> list[
         run_probe: Runs code in a Python of its own.
 
     Returns:
-        A finding for each check, faults or not.
+        A result for each check, passed or failed.
     """
     installed = installed_versions()
-    findings = [
+    results = [
         check_python(sys.version_info[:3]),
         *check_requirements(installed, core),
         check_numba(run_probe),
     ]
     if not core:
-        findings += check_detection(installed, run_probe)
-    findings.append(check_disk(folder, shutil.disk_usage(folder).free))
-    return findings + [check_writable(folder / name) for name in WRITTEN]
+        results += check_detection(installed, run_probe)
+    results.append(check_disk(folder, shutil.disk_usage(folder).free))
+    return results + [check_writable(folder / name) for name in WRITTEN]
 
 
-def check_detection(installed: Mapping[str, str], run_probe: Probe) -> list[Finding]:
-    """Check what training needs; the operators only where torch and OpenCV, their parts, load."""
+def check_detection(installed: Mapping[str, str], run_probe: Probe) -> list[Check]:
+    """Check what training needs; the operators only if torch and OpenCV, which they need, load."""
     torch = run_probe(TRY_TORCH)
-    findings = [check_torch(torch, shutil.which("nvidia-smi") is not None)]
-    if "torch" not in installed:  # a light installation: one fault says it all
-        return findings
+    results = [check_torch(torch, shutil.which("nvidia-smi") is not None)]
+    if "torch" not in installed:  # a light installation: one failed check says it all
+        return results
     cv2 = run_probe("import cv2; print(cv2.__version__)")
-    findings.append(check_opencv(installed, cv2))
+    results.append(check_opencv(installed, cv2))
     if torch.ok and cv2.ok:
-        findings.append(check_operators(run_probe))
-    return findings
+        results.append(check_operators(run_probe))
+    return results
 
 
 def installed_versions() -> dict[str, str]:
@@ -63,19 +63,19 @@ def installed_versions() -> dict[str, str]:
     return found
 
 
-def check_requirements(installed: Mapping[str, str], core: bool) -> list[Finding]:
+def check_requirements(installed: Mapping[str, str], core: bool) -> list[Check]:
     """Check the packages that Podium's own metadata pin; `core` leaves out the extras."""
     if "podium" not in installed:
         remedy = f"{SET_UP}; or, for the light core: pip install -e ."
-        return [Finding("podium", "must be installed, but is not", remedy)]
+        return [Check("podium", "must be installed, but is not", remedy)]
     requirements = importlib.metadata.requires("podium") or []
     basic = [line for line in requirements if not _extra_of(line)]
     remedy = f"{SET_UP}; or, for the light core: pip install -e . -c requirements/lock.txt"
-    findings = check_pins("core packages", basic, installed, remedy)
+    results = check_pins("core packages", basic, installed, remedy)
     if core or "torch" not in installed:
-        return findings
+        return results
     extras = [line for line in requirements if _extra_of(line) not in ("", "dev")]
-    return findings + check_pins("packages of the extras", extras, installed, SET_UP)
+    return results + check_pins("packages of the extras", extras, installed, SET_UP)
 
 
 def _extra_of(requirement: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from custom.doctor.findings import SET_UP, Finding
 from custom.doctor.probe import Outcome
+from custom.doctor.results import SET_UP, Check
 
 HEADLESS = "opencv-python-headless"
 OPENCVS = (
@@ -25,30 +25,30 @@ def normalized(name: str) -> str:
 
 def check_pins(
     title: str, requirements: Iterable[str], installed: Mapping[str, str], remedy: str
-) -> list[Finding]:
+) -> list[Check]:
     """Check that packages have the versions that the requirements pin.
 
     Args:
-        title: What the requirements are of, for the one finding where all is well.
+        title: What the requirements are of, for the one result where all is well.
         requirements: Lines like `numpy==2.2.6`; others are not looked at.
         installed: Version by normalized name.
-        remedy: What mends a fault.
+        remedy: How to fix what fails.
 
     Returns:
-        One finding for each package that is missing or of another version, or one in all.
+        One result for each package that is missing or of another version, or one in all.
     """
     pins = [match.groups() for match in map(_PIN.match, requirements) if match]
-    faults = []
+    failed = []
     for name, version in pins:
         found = installed.get(normalized(name))
         if found is None:
-            faults.append(Finding(name, f"must be {version}, but is not installed", remedy))
+            failed.append(Check(name, f"must be {version}, but is not installed", remedy))
         elif found.partition("+")[0] != version:  # torch is 2.13.0+cpu or +cu128
-            faults.append(Finding(name, f"must be {version}, but is {found}", remedy))
-    return faults or [Finding(title, f"{len(pins)} packages as pinned")]
+            failed.append(Check(name, f"must be {version}, but is {found}", remedy))
+    return failed or [Check(title, f"{len(pins)} packages as pinned")]
 
 
-def check_opencv(installed: Mapping[str, str], cv2: Outcome) -> Finding:
+def check_opencv(installed: Mapping[str, str], cv2: Outcome) -> Check:
     """Check that the headless OpenCV alone is installed and that its module loads.
 
     Args:
@@ -58,19 +58,19 @@ def check_opencv(installed: Mapping[str, str], cv2: Outcome) -> Finding:
     found = [name for name in OPENCVS if name in installed]
     restore = f"pip install --no-deps --force-reinstall {HEADLESS}"
     if not found:
-        return Finding("OpenCV", f"{HEADLESS} must be installed, but no OpenCV is", SET_UP)
+        return Check("OpenCV", f"{HEADLESS} must be installed, but no OpenCV is", SET_UP)
     if found != [HEADLESS]:
         surplus = " ".join(name for name in found if name != HEADLESS)
-        return Finding(
+        return Check(
             "OpenCV",
             f"must be {HEADLESS} alone, but there is {' and '.join(found)}; they overwrite "
             "each other's files",
             f"pip uninstall -y {surplus} && {restore}=={installed.get(HEADLESS, '4.12.0.88')}",
         )
     if not cv2.ok:
-        return Finding(
+        return Check(
             "OpenCV",
             f"{HEADLESS} is installed, but does not load: {cv2.text}",
             f"{restore}=={installed[HEADLESS]}",
         )
-    return Finding("OpenCV", f"{HEADLESS} {installed[HEADLESS]}, alone")
+    return Check("OpenCV", f"{HEADLESS} {installed[HEADLESS]}, alone")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import Callable  # noqa: UP035  (an old Python is a finding, not a traceback)
+from typing import Callable  # noqa: UP035  (an old Python fails a check, without a traceback)
 
 _TIMEOUT_S = 180
 

@@ -6,11 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from custom.ensemble.checks import prepare
     from custom.ensemble.config import FusionConfig
-    from custom.ensemble.duplicates import dedupe, duplicate_rate, find_duplicating
     from custom.ensemble.fusing import FusionResult, fuse, fuse_prepared, fuse_with_notes
     from custom.ensemble.methods import BACKENDS, CONF_TYPES, METHODS
+    from custom.ensemble.preparing import dedupe, duplicate_rate, find_duplicating, prepare
 
 _MODULE_OF = {
     "BACKENDS": "methods",
@@ -18,13 +17,13 @@ _MODULE_OF = {
     "METHODS": "methods",
     "FusionConfig": "config",
     "FusionResult": "fusing",
-    "dedupe": "duplicates",
-    "duplicate_rate": "duplicates",
-    "find_duplicating": "duplicates",
+    "dedupe": "preparing",
+    "duplicate_rate": "preparing",
+    "find_duplicating": "preparing",
     "fuse": "fusing",
     "fuse_prepared": "fusing",
     "fuse_with_notes": "fusing",
-    "prepare": "checks",
+    "prepare": "preparing",
 }
 
 __all__ = [

@@ -29,6 +29,8 @@ class FusionConfig:
             models, so scores above 1 become usual.
         class_agnostic: Boxes of different classes are fused too; the label is the best box's.
         backend: `numba`, or `reference`, which runs ensemble-boxes itself.
+        raw_scores: Scores that weights lift above 1 are kept, as ensemble-boxes has them; off, all
+            are divided by the greatest score that the weights can give.
         final_score_thr: Fused boxes of lower score are left out: for metrics that punish every
             false box.
     """
@@ -45,6 +47,7 @@ class FusionConfig:
     class_agnostic: bool = False
     backend: str = "numba"
     final_score_thr: float = 0.0
+    raw_scores: bool = False
 
     def __post_init__(self) -> None:
         if self.weights is not None:
@@ -73,10 +76,11 @@ class FusionConfig:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the parameters as files keep them; a final threshold only where there is one."""
+        """Return the parameters as files keep them, later ones only where they are set."""
         content = asdict(self)
-        if not self.final_score_thr:
-            del content["final_score_thr"]
+        for name in ("final_score_thr", "raw_scores"):
+            if not content[name]:
+                del content[name]
         return content
 
     @property

@@ -25,9 +25,10 @@ class _Pool:
         counts: Shape (I,), how many of an image's rows, from its first, hold boxes now.
     """
 
-    def __init__(self, models: Sequence[Predictions], config: FusionConfig) -> None:
-        self.config = config
-        self.weights = np.array(config.weights_for(len(models)))
+    def __init__(
+        self, models: Sequence[Predictions], config: FusionConfig, weights: Sequence[float]
+    ) -> None:
+        self.config, self.weights = config, np.array(weights)
         self.counts = np.zeros(models[0].num_images, np.int64)
         for model in models:
             arguments = (model.offsets, model.scores, config.skip_box_thr, self.counts)
@@ -43,11 +44,20 @@ class _Pool:
     def _fill(self, models: Sequence[Predictions]) -> None:
         cursor = self.offsets[:-1].copy()
         target = (cursor, self.bboxes, self.scores, self.labels, self.models)
-        for index, (factor, divisor) in enumerate(_factors(self.config, len(models))):
+        for index, (factor, divisor) in enumerate(self._factors()):
             model = models[index]
             source = (model.offsets, model.bboxes, model.scores, model.labels)
             settings = (self.config.skip_box_thr, index, factor, divisor)
             self._over_images(rows.gather_rows, model.num_boxes, *source, *settings, *target)
+
+    def _factors(self) -> list[tuple[float, float]]:
+        """Return what each model's scores are multiplied with, then divided by."""
+        weights, divisor = self.weights, 1.0
+        if self.config.row.scales_by == "largest":
+            weights = weights / weights.max()
+        elif self.config.row.scales_by == "sum" and self.config.weights is not None:
+            divisor = float(weights.sum())
+        return [(float(weight), divisor) for weight in weights]
 
     def _over_images(self, kernel: Callable[..., None], work: int, *arguments: Any) -> None:
         """Run a kernel over all images; each writes only to its own rows."""
@@ -97,30 +107,22 @@ class _Pool:
         return Predictions(image_ids, offsets, bboxes, scores, labels, source="fused")
 
 
-def _factors(config: FusionConfig, num_models: int) -> list[tuple[float, float]]:
-    """Return what each model's scores are multiplied with, then divided by, as the reference."""
-    weights, divisor = np.array(config.weights_for(num_models)), 1.0
-    if config.row.scales_by == "largest":
-        weights = weights / weights.max()
-    elif config.row.scales_by == "sum" and config.weights is not None:
-        divisor = float(weights.sum())
-    return [(float(weight), divisor) for weight in weights]
-
-
 def fuse_tables(
     models: Sequence[Predictions],
     sizes_hw: IntArray,
     config: FusionConfig,
+    weights: Sequence[float],
 ) -> Predictions:
     """Fuse tables that were checked and list the same images in the same order.
 
     The result does not depend on the number of threads.
 
     Args:
-        models: One table per model; none has a weight of zero.
+        models: One table per model.
         sizes_hw: Shape (I, 2), the images' height and width, above 0.
         config: The method and its parameters.
+        weights: One per model, checked; none is zero.
     """
-    pool = _Pool(models, config)
+    pool = _Pool(models, config, weights)
     pool.fuse(sizes_hw)
     return pool.table(models[0].image_ids)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from custom.boxes import FloatArray
 from custom.ensemble.config import check_weights
-from custom.ensemble.hashes import table_hash
+from custom.ensemble.preparing import Repairs
 from custom.errors import PodiumError
 from custom.files import canonical_hash
 from custom.runs import (
@@ -59,6 +61,12 @@ class ValInputs:
         """What identifies each model, by name."""
         return dict(zip(self.names, self.digests, strict=True))
 
+    @cached_property
+    def shares(self) -> FloatArray:
+        """Each class's share of the annotated boxes, shape (C,)."""
+        counts = np.bincount(self.gt.labels, minlength=len(self.gt.categories))
+        return counts / max(1, self.gt.num_boxes)
+
     def weights(self, weights: Sequence[float] | None) -> tuple[float, ...] | None:
         """Return a weight for each model: the mean of its files' weights."""
         if weights is None:
@@ -78,6 +86,7 @@ class Inputs:
         images: The images to submit, in the order of the submission.
         categories: The classes.
         val: Where the ensemble is scored; None where nothing is labelled.
+        digests: What identifies the content of each file, as it was read.
         runs: The runs' names, where files belong to runs.
     """
 
@@ -86,7 +95,30 @@ class Inputs:
     images: Images
     categories: Categories
     val: ValInputs | None
+    digests: tuple[str, ...]
     runs: tuple[Run, ...] = ()
+
+    @property
+    def is_scored_as_submitted(self) -> bool:
+        """Whether the tables that are scored are those that are fused."""
+        return self.val is not None and self.val.models is self.models
+
+    def prepared(self, repairs: Repairs, format_name: str) -> tuple[Inputs, list[str]]:
+        """Return the inputs, checked and repaired once, and what was changed or noticed.
+
+        Raises:
+            PodiumError: As `preparing.prepare`.
+        """
+        val, shares = self.val, None if self.val is None else self.val.shares
+        given = (format_name, self.categories, shares)
+        models, notes = repairs.apply(self.models, self.images, *given)
+        tables = tuple(models)
+        if val is not None and self.is_scored_as_submitted:
+            val = replace(val, models=tables)
+        elif val is not None:
+            scored, others = repairs.apply(val.models, val.gt.images, *given)
+            val, notes = replace(val, models=tuple(scored)), [*others, *notes]
+        return replace(self, models=tables, val=val), notes
 
 
 def read_inputs(
@@ -94,13 +126,17 @@ def read_inputs(
     ann_file: str | None = None,
     images_file: str | None = None,
     format_name: str = "trash",
+    val_paths: Sequence[str] = (),
 ) -> Inputs:
     """Read what is to be fused.
 
     Args:
         paths: Test predictions of runs (`runs/<run>.json`), or prediction files from anywhere.
-        ann_file: Labelled images that the files cover; the ensemble is scored on them.
+        ann_file: Labelled images; the ensemble is scored on them. The files cover them, unless
+            `images_file` lists others.
         images_file: COCO file with the full list of images, where the files are not of runs.
+        val_paths: The same models' predictions on the images of `ann_file`, in the order of
+            `paths`, where these are on other images.
         format_name: The format of CSV files, a key of `custom.submission.FORMATS`.
 
     Raises:
@@ -119,6 +155,8 @@ def read_inputs(
             f"{folder_of(strange) / RECORD}; name the images of all files with "
             "--images, and score them with --ann"
         )
+    if val_paths:
+        return _with_val(paths, val_paths, ann_file, images_file, format_name)
     return _of_files(paths, ann_file, images_file, format_name)
 
 
@@ -133,7 +171,8 @@ def _of_runs(runs: Sequence[Run]) -> Inputs:
     images, categories = runs[0].test_set()
     models = tuple(run.read_predictions("test", images, categories) for run in runs)
     names = tuple(run.name for run in runs)
-    return Inputs(names, models, images, categories, val_of_runs(runs), tuple(runs))
+    digests = tuple(model.content_hash for model in models)
+    return Inputs(names, models, images, categories, val_of_runs(runs), digests, tuple(runs))
 
 
 def val_of_runs(runs: Sequence[Run]) -> ValInputs:
@@ -167,8 +206,8 @@ def model_keys(runs: Sequence[Run]) -> list[str]:
 def _of_files(
     paths: Sequence[str], ann_file: str | None, images_file: str | None, format_name: str
 ) -> Inputs:
-    listing = ann_file or images_file
-    listed = read_ground_truth(listing) if listing else None
+    labelled = _read_labelled(ann_file) if ann_file else None
+    listed = read_ground_truth(images_file) if images_file else labelled
     if listed is None:
         tables, images = read_submissions(paths, format_name)
         num_classes = 1 + max((int(t.labels.max(initial=0)) for t in tables), default=0)
@@ -176,14 +215,66 @@ def _of_files(
     else:
         images, categories = listed.images, listed.categories
         tables = [read_submission(path, format_name, images, categories) for path in paths]
-    names = tuple(Path(path).stem for path in paths)
+    names, models = tuple(Path(path).stem for path in paths), tuple(tables)
+    digests = tuple(model.content_hash for model in models)
     val = None
-    if ann_file is not None and listed is not None:
-        if listed.num_boxes == 0:
-            raise PodiumError(
-                f"{ann_file} must have annotated boxes to score on, but has none; name a list of "
-                "images without boxes with --images"
-            )
-        digests = tuple(table_hash(table) for table in tables)
-        val = ValInputs(names, tuple(tables), listed, tuple(range(len(names))), digests)
-    return Inputs(names, tuple(tables), images, categories, val)
+    if labelled is not None:
+        scored = models if listed is labelled else _on_labelled(models, images, labelled)
+        val = ValInputs(names, scored, labelled, tuple(range(len(names))), digests)
+    return Inputs(names, models, images, categories, val, digests)
+
+
+def _with_val(
+    paths: Sequence[str],
+    val_paths: Sequence[str],
+    ann_file: str | None,
+    images_file: str | None,
+    format_name: str,
+) -> Inputs:
+    """Return files on a list of images, scored by other files on labelled images."""
+    if ann_file is None or images_file is None:
+        raise PodiumError(
+            "--val needs --ann, the labelled images that its files cover, and --images, the list "
+            "of images that the files to fuse cover"
+        )
+    if len(val_paths) != len(paths):
+        raise PodiumError(
+            f"--val must name one file for each of the {len(paths)} files, in their order, but "
+            f"names {len(val_paths)}"
+        )
+    inputs, scored = (
+        _of_files(paths, None, images_file, format_name),
+        _of_files(val_paths, ann_file, None, format_name),
+    )
+    if inputs.categories != scored.categories:
+        raise PodiumError(
+            f"{images_file} must have the classes of {ann_file} "
+            f"({', '.join(scored.categories.names)}), but has {', '.join(inputs.categories.names)}"
+        )
+    return replace(inputs, val=scored.val)
+
+
+def _read_labelled(ann_file: str) -> GroundTruth:
+    labelled = read_ground_truth(ann_file)
+    if labelled.num_boxes == 0:
+        raise PodiumError(
+            f"{ann_file} must have annotated boxes to score on, but has none; name a list of "
+            "images without boxes with --images"
+        )
+    return labelled
+
+
+def _on_labelled(
+    models: Sequence[Predictions], images: Images, labelled: GroundTruth
+) -> tuple[Predictions, ...]:
+    """Return tables on `images` as tables on the labelled images, which must be some of them."""
+    index = [images.index_of_name.get(name, -1) for name in labelled.images.file_names]
+    if -1 in index:
+        first = labelled.images.file_names[index.index(-1)]
+        raise PodiumError(
+            f"{images.source} must list the images of {labelled.source} too, since the files cover "
+            f"its images, but lacks {first!r} ({index.count(-1)} such); give the same models' "
+            "files on the labelled images by --val, or search on them alone and fuse with --recipe"
+        )
+    ids = labelled.images.ids
+    return tuple(model.take(index).with_columns(image_ids=ids) for model in models)

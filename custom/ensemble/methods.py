@@ -60,8 +60,11 @@ SIGMA = Parameter("sigma", "of soft-nms", range=(0.05, 2.0), log=True, reference
 SCORE_THR = Parameter("score_thr", reference="thresh", is_option=False)
 DECAY_SCORES = Parameter("decay_scores", "of soft-nms: as published", searched=True)
 CLASS_AGNOSTIC = Parameter("class_agnostic", "fuse boxes of different classes too")
+RAW_SCORES = Parameter(
+    "raw_scores", "keep scores that weights lift above 1, as ensemble-boxes does"
+)
 # What every method has.
-COMMON = (SKIP_BOX_THR, CLASS_AGNOSTIC)
+COMMON = (SKIP_BOX_THR, CLASS_AGNOSTIC, RAW_SCORES)
 
 
 @dataclass(frozen=True)

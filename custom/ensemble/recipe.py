@@ -1,17 +1,16 @@
-"""A recipe: the fusion that a search found, for which models, and what it honestly scores."""
+"""A recipe: the fusion that a search found, for which models, and what it scores."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from custom.ensemble.config import FusionConfig
-from custom.ensemble.fusing import FusionResult, fuse_with_notes
+from custom.ensemble.fusing import FusionResult, above_threshold, fuse_prepared, notes_on
 from custom.errors import PodiumError
 from custom.files import PathLike, write_json
 from custom.tables import Images, Predictions
@@ -53,6 +52,11 @@ class Recipe:
         """The lowest score that a fused box is kept at; of several fusions the lowest."""
         return min(config.final_score_thr for config in self.configs)
 
+    @property
+    def keeps_raw_scores(self) -> bool:
+        """Whether fused scores may be above 1."""
+        return any(config.raw_scores for config in self.configs)
+
     def above(self, score_thr: float) -> Recipe:
         """Return the recipe with a score threshold for the fused boxes, where it has none."""
         if self.final_score_thr or not score_thr:
@@ -90,6 +94,48 @@ class Recipe:
                 f"the recipe must be used on the split {self.split_hash[:12] or '(none)'} that it "
                 f"was searched on, but this is {split_hash[:12] or '(none)'}"
             )
+
+    def check_classes(self, names: Sequence[str]) -> None:
+        """Refuse other classes than those it was searched on.
+
+        Raises:
+            PodiumError: If the classes, or only their number, are others.
+        """
+        known = self.search.get("classes")
+        if known is not None and list(known) != list(names):
+            raise PodiumError(
+                f"the recipe must be used on the classes that it was searched on "
+                f"({', '.join(known)}), but these are {', '.join(names)}"
+            )
+        if len(self.configs) not in (1, len(names)):
+            raise PodiumError(
+                f"the recipe must have a fusion for each of the {len(names)} classes, but has "
+                f"{len(self.configs)}"
+            )
+
+    def models_of(self, files: Sequence[str], by_order: bool = False) -> list[str]:
+        """Return the model that each file is taken to be of: by its name, or by order.
+
+        Args:
+            files: The files' names, without folder and extension.
+            by_order: Take them in the recipe's order, whatever they are called.
+
+        Raises:
+            PodiumError: If the files are more or fewer, or have other names.
+        """
+        if len(files) != len(self.models):
+            raise PodiumError(
+                f"the recipe must be used with all its models and no others "
+                f"({', '.join(self.models)}), but there are {len(files)} files"
+            )
+        if by_order:
+            return list(self.models)
+        if strange := [name for name in files if name not in self.models]:
+            raise PodiumError(
+                f"files must have the names of the recipe's models ({', '.join(self.models)}), but "
+                f"one is {strange[0]}; rename it, or give the files in that order with --by-order"
+            )
+        return list(files)
 
     def for_files(self, models: Sequence[str]) -> Recipe:
         """Return the recipe with a weight for each file, where several belong to one model.
@@ -156,19 +202,6 @@ def write_recipe(path: PathLike, recipe: Recipe) -> None:
     write_json(path, {"format": FORMAT, "configs": configs, **others})
 
 
-def check_free(path: PathLike, overwrite: bool) -> None:
-    """Refuse, before a search, to write its recipe over another one.
-
-    Raises:
-        PodiumError: If the file exists and `overwrite` is not set.
-    """
-    if Path(path).exists() and not overwrite:
-        raise PodiumError(
-            f"{path} must be free for the recipe, but exists; name another file with "
-            "--recipe-out, replace it with --overwrite, or replay it with --recipe"
-        )
-
-
 def load_recipe(path: PathLike) -> Recipe:
     """Read a recipe.
 
@@ -183,35 +216,36 @@ def load_recipe(path: PathLike) -> Recipe:
     return Recipe(content.configs, *columns)
 
 
-def fuse_recipe(
-    recipe: Recipe,
-    models: Sequence[Predictions],
-    images: Images,
-    clip: bool = False,
-    drop_degenerate: bool = False,
-) -> FusionResult:
-    """Fuse tables, in the order of the recipe's models, by the recipe.
+def fuse_recipe(recipe: Recipe, models: Sequence[Predictions], images: Images) -> FusionResult:
+    """Fuse prepared tables, in the order of the recipe's models, by the recipe.
 
     With a fusion for each class, every class comes from its own.
 
     Raises:
-        PodiumError: As `fuse_with_notes`, or if there is a class without a fusion.
+        PodiumError: If weights and models do not fit, or there is a class without a fusion.
     """
-    first = fuse_with_notes(models, images, recipe.configs[0], clip, drop_degenerate)
     if len(recipe.configs) == 1:
-        return first
+        return _fuse(recipe.configs[0], models, images)
     highest = max(int(model.labels.max(initial=0)) for model in models)
     if highest >= len(recipe.configs):
         raise PodiumError(
             f"the recipe must have a fusion for each class, but has {len(recipe.configs)} and "
             f"there is a box with label {highest}"
         )
-    tables = []
+    tables: list[Predictions] = []
+    notes: list[str] = []
     for config in dict.fromkeys(recipe.configs):
-        fused = fuse_with_notes(models, images, config, clip, drop_degenerate).predictions
+        fused = _fuse(config, models, images)
         labels = [label for label, each in enumerate(recipe.configs) if each == config]
-        tables.append(fused.keep(np.isin(fused.labels, labels)))
-    return FusionResult(_joined(tables), first.notes)
+        tables.append(fused.predictions.keep(np.isin(fused.predictions.labels, labels)))
+        notes += fused.notes
+    return FusionResult(_joined(tables), tuple(dict.fromkeys(notes)))
+
+
+def _fuse(config: FusionConfig, models: Sequence[Predictions], images: Images) -> FusionResult:
+    uncut = fuse_prepared(models, images.sizes_hw, replace(config, final_score_thr=0.0))
+    fused, cut = above_threshold(uncut, config.final_score_thr)
+    return FusionResult(fused, (*cut, *notes_on(uncut, config, len(models))))
 
 
 def _joined(tables: Sequence[Predictions]) -> Predictions:

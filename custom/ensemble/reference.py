@@ -14,10 +14,13 @@ from custom.tables.rows import offsets_of
 
 
 def fuse_reference(
-    models: Sequence[Predictions], sizes_hw: IntArray, config: FusionConfig
+    models: Sequence[Predictions],
+    sizes_hw: IntArray,
+    config: FusionConfig,
+    weights: Sequence[float],
 ) -> Predictions:
     """Fuse checked tables with ensemble-boxes 1.0.9; arguments as `engine.fuse_tables`."""
-    call = _call(config)
+    call = _call(config)  # which has the weights, where some are set
     parts = []
     for image in range(models[0].num_images):
         scale = np.tile(sizes_hw[image, ::-1], 2).astype(np.float64)

@@ -1,29 +1,29 @@
-"""What a search and a judgement say, as lines to print."""
+"""What a search and an evaluation say, as lines to print."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from custom.ensemble.pipeline import Judgement
+from custom.ensemble.evaluate import Evaluation
 from custom.evaluation import Metric, metric_of
-from custom.evaluation.tail import TailRow, tail_report
 
 if TYPE_CHECKING:
     from custom.ensemble.search import SearchResult
+    from custom.evaluation.tail import TailRow
 
 
-def judgement_lines(
-    judgement: Judgement | None, metric: Metric, score_thr: float = 0.0
+def evaluation_lines(
+    evaluation: Evaluation | None, metric: Metric, score_thr: float = 0.0
 ) -> list[str]:
     """Return the table of models and ensemble, and a warning where fusing is no gain.
 
     Args:
-        judgement: What they score; None where nothing is labelled.
+        evaluation: What they score; None where nothing is labelled.
         metric: What decides.
         score_thr: The boxes of the submission have this score or more.
     """
-    if judgement is None:
+    if evaluation is None:
         lines = ["WARNING: not scored, since no labelled images are known; name them with --ann"]
         if metric.punishes_false_boxes and not score_thr:
             lines.append(
@@ -31,50 +31,53 @@ def judgement_lines(
                 "chosen; name labelled images with --ann, or give --score-thr"
             )
         return lines
-    width = max(len("ENSEMBLE"), *map(len, judgement.singles))
-    low, high = judgement.interval
-    title = judgement.metric.title
+    width = max(len("ENSEMBLE"), *map(len, evaluation.singles))
+    low, high = evaluation.interval
+    title = evaluation.metric.title
     lines = [f"{'model':{width}}  val {title}"]
-    lines += [f"{name:{width}}  {value:.4f}" for name, value in judgement.singles.items()]
-    lines.append(f"{'ENSEMBLE':{width}}  {judgement.fused:.4f}  (95%: {low:.4f} to {high:.4f})")
-    lines += _threshold_lines(judgement)
-    lines.append(_rank_line(judgement))
-    lines += [f"WARNING: {note}" for note in judgement.notes]
-    if not judgement.is_gain:
+    lines += [f"{name:{width}}  {value:.4f}" for name, value in evaluation.singles.items()]
+    lines.append(f"{'ENSEMBLE':{width}}  {evaluation.fused:.4f}  (95%: {low:.4f} to {high:.4f})")
+    lines += _threshold_lines(evaluation)
+    lines.append(_rank_line(evaluation))
+    lines += [f"WARNING: {note}" for note in evaluation.notes]
+    if not evaluation.is_gain:
         lines.append(
-            f"WARNING: the ensemble ({judgement.fused:.4f}) is not above the best single model "
-            f"({judgement.best_name}, {title} {judgement.best_single:.4f}); submit that one, or "
+            f"WARNING: the ensemble ({evaluation.fused:.4f}) is not above the best single model "
+            f"({evaluation.best_name}, {title} {evaluation.best_single:.4f}); submit that one, or "
             "try another --method"
         )
     return lines
 
 
-def _threshold_lines(judgement: Judgement) -> list[str]:
+def _threshold_lines(evaluation: Evaluation) -> list[str]:
     """Say the score thresholds, where the metric is taken at one."""
-    if not judgement.metric.punishes_false_boxes:
+    if not evaluation.metric.punishes_false_boxes:
         return []
-    names = (*judgement.singles, "ENSEMBLE")
+    names = (*evaluation.singles, "ENSEMBLE")
     listed = ", ".join(
-        f"{name} {score_thr:g}" for name, score_thr in zip(names, judgement.score_thrs, strict=True)
+        f"{name} {score_thr:g}"
+        for name, score_thr in zip(names, evaluation.score_thrs, strict=True)
     )
-    title = judgement.metric.title
+    title = evaluation.metric.title
     return [f"{title} falls with every false box, so boxes below a score are left out: {listed}"]
 
 
-def _rank_line(judgement: Judgement) -> str:
+def _rank_line(evaluation: Evaluation) -> str:
     """Return what fusing did to the order of the top boxes, over all classes."""
-    changes = judgement.rank_changes
+    changes = evaluation.rank_changes
     return (
         f"top boxes by class, as many as are annotated: {sum(c.hits_before for c in changes)} hits "
-        f"with {judgement.best_name} alone, {sum(c.hits_after for c in changes)} fused; "
+        f"with {evaluation.best_name} alone, {sum(c.hits_after for c in changes)} fused; "
         f"{sum(c.entered for c in changes)} came in, {sum(c.left for c in changes)} went out"
     )
 
 
-def detail_lines(judgement: Judgement) -> list[str]:
+def detail_lines(evaluation: Evaluation) -> list[str]:
     """Return what low scores and long lists are worth, and the changes of rank by class."""
-    metric = judgement.metric
-    report = tail_report(judgement.gt, judgement.predictions, metric)
+    from custom.evaluation.tail import tail_report
+
+    metric = evaluation.metric
+    report = tail_report(evaluation.gt, evaluation.predictions, metric)
     lines = ["", f"{'boxes that are kept':24}{'boxes':>10}{metric.title:>11}{'cost':>9}"]
     lines.append(_tail_line("all", report.num_boxes, report.full.value, 0.0))
     for rows, template in (
@@ -88,7 +91,7 @@ def detail_lines(judgement: Judgement) -> list[str]:
             f"{report.num_beyond_max_dets} boxes are beyond the first {metric.max_dets} of their "
             "image and class and are not scored at all"
         )
-    return [*lines, "", *_rank_table(judgement)]
+    return [*lines, "", *_rank_table(evaluation)]
 
 
 def _row_line(row: TailRow, template: str) -> str:
@@ -100,12 +103,12 @@ def _tail_line(what: str, num_boxes: int, value: float, cost: float) -> str:
     return f"{what:24}{num_boxes:10,}{value:11.4f}{cost:9.4f}"
 
 
-def _rank_table(judgement: Judgement) -> list[str]:
+def _rank_table(evaluation: Evaluation) -> list[str]:
     """Return the changes of rank among each class's top boxes."""
-    changes = judgement.rank_changes
+    changes = evaluation.rank_changes
     width = max(len("class"), *(len(c.name) for c in changes)) + 2
     lines = [
-        f"against {judgement.best_name} alone",
+        f"against {evaluation.best_name} alone",
         f"{'class':{width}}{'top':>6}{'hits':>14}{'came in':>9}{'went out':>10}"
         f"{'mean move':>11}{'first miss':>14}",
     ]

@@ -5,18 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from custom.ensemble.hashes import table_hash
+from custom.ensemble.evaluate import Evaluation
+from custom.ensemble.fusing import FusionResult
 from custom.ensemble.inputs import Inputs
-from custom.ensemble.pipeline import Judgement, Repairs
+from custom.ensemble.preparing import Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe
 from custom.errors import PodiumError
-from custom.files import canonical_hash, sha256_of
+from custom.files import (
+    PathLike,
+    canonical_hash,
+    check_plain_name,
+    check_replaceable,
+    sha256_of,
+)
 from custom.submission import Finding, blocks, check_predictions, write_submission
 from custom.submission.formats import format_of
-from custom.submission.meta import Meta, ValEntry, meta_file_of, read_meta, write_meta
+from custom.submission.meta import (
+    SUFFIX,
+    Meta,
+    ValEntry,
+    meta_file_of,
+    read_meta,
+    write_meta,
+)
 from custom.tables import Predictions
 from custom.typed_json import known
 
@@ -52,8 +66,9 @@ class Target:
         name: The files' name. None: it tells method, number of files and content, so that the
             same command writes the same files.
         format_name: The format of the CSV, a key of `custom.submission.FORMATS`.
-        overwrite: Replace another submission of that name.
+        overwrite: Replace files of that name, whatever they are.
         metric: What decides; None for what the format's competition scores by.
+        inputs: What was read, which is not written over.
     """
 
     folder: Path
@@ -61,82 +76,110 @@ class Target:
     format_name: str = "trash"
     overwrite: bool = False
     metric: str | None = None
+    inputs: tuple[PathLike, ...] = ()
 
 
 def submit(
     inputs: Inputs,
     recipe: Recipe,
     repairs: Repairs,
-    judgement: Judgement | None,
+    evaluation: Evaluation | None,
     target: Target,
+    fused: FusionResult | None = None,
 ) -> Submission:
     """Fuse the files, check the result, and write it unless an error blocks it.
 
     Written are `<name>.json`, `<name>.csv` and `<name>.meta.json`; no CSV where the format is JSON.
 
     Args:
-        inputs: What is fused.
+        inputs: What is fused, prepared.
         recipe: With which parameters; weights are by file.
-        repairs: What may be done to boxes that are not right.
-        judgement: What that scored, for the record.
+        repairs: What they were prepared with, for the record.
+        evaluation: What it scored, for the record.
         target: Where it goes.
+        fused: What comes out, where that is known already.
 
     Raises:
-        PodiumError: If the inputs do not fit, or the name is taken by another submission.
+        PodiumError: If the inputs do not fit, or a file would be written over that is an input or
+            not of this submission.
     """
-    models, notes = repairs.apply(inputs.models, inputs.images)
-    fused = fuse_recipe(recipe, models, inputs.images)
-    meta = describe(inputs, recipe, repairs, judgement)
-    method = recipe.configs[0].method
-    name = target.name or f"{method}_{len(inputs.models)}models_{meta.inputs_hash[:8]}"
-    path = target.folder / f"{name}.json"
-    _check_free(path, meta, target.overwrite)
-    table, notes = fused.predictions, [*notes, *fused.notes]
-    findings = check_predictions(
-        table, target.format_name, inputs.images, inputs.categories, target.metric
+    meta = describe(inputs, recipe, repairs, evaluation)
+    files = _files(target, recipe, meta)
+    check_replaceable(
+        [*files.values(), meta_file_of(files["coco"])],
+        target.inputs,
+        target.overwrite,
+        lambda path: _is_of(path, meta),
+        "choose another --name, or replace it with --overwrite",
     )
-    files = [] if blocks(findings) else _write(inputs, table, target.format_name, path, meta)
-    return Submission(tuple(files), table.num_boxes, tuple(notes), tuple(findings))
+    fused = fused or fuse_recipe(recipe, inputs.models, inputs.images)
+    findings = check_predictions(
+        fused.predictions,
+        target.format_name,
+        inputs.images,
+        inputs.categories,
+        target.metric,
+        recipe.keeps_raw_scores,
+    )
+    written = [] if blocks(findings) else _write(inputs, fused.predictions, files, meta)
+    num_boxes = fused.predictions.num_boxes
+    return Submission(tuple(written), num_boxes, fused.notes, tuple(findings))
 
 
-def _write(
-    inputs: Inputs,
-    table: Predictions,
-    format_name: str,
-    json_file: Path,
-    meta: Meta,
-) -> list[Path]:
+def _files(target: Target, recipe: Recipe, meta: Meta) -> dict[str, Path]:
+    """Return the files to write, without the record, by format; COCO results first."""
+    method, num_models = recipe.configs[0].method, len(meta.runs)
+    name = target.name or f"{method}_{num_models}models_{meta.inputs_hash[:8]}"
+    formats = dict.fromkeys(("coco", target.format_name))
+    return {
+        each: target.folder / f"{check_plain_name(name)}{format_of(each).suffix}"
+        for each in formats
+    }
+
+
+def _is_of(path: Path, meta: Meta) -> bool:
+    """Whether a file is of the same submission, and still as it was written."""
+    if path.name.endswith(SUFFIX):
+        path = path.with_name(path.name.removesuffix(SUFFIX) + ".json")
+        return read_meta(path).inputs_hash == meta.inputs_hash
+    known = read_meta(path)
+    written = known.hashes.get(path.suffix.removeprefix(".")) if known.hashes else None
+    return known.inputs_hash == meta.inputs_hash and sha256_of(path) == written
+
+
+def _write(inputs: Inputs, table: Predictions, files: dict[str, Path], meta: Meta) -> list[Path]:
     """Write a submission beside its record, all or nothing; return the files, without the record.
 
     The record's `hash` is of the file that is uploaded.
     """
-    formats = dict.fromkeys(("coco", format_name))
-    files = [json_file.with_suffix(format_of(name).suffix) for name in formats]
-    with _all_or_none(*files, meta_file_of(json_file)):
-        for path, name in zip(files, formats, strict=True):
+    paths = list(files.values())
+    with _all_or_none(*paths, meta_file_of(paths[0])):
+        for name, path in files.items():
             write_submission(path, table, inputs.images, inputs.categories, name)
-        hashes = {path.suffix.removeprefix("."): sha256_of(path) for path in files}
-        write_meta(json_file, meta, sha256_of(files[-1]), **hashes)
-    return files
+        hashes = {path.suffix.removeprefix("."): sha256_of(path) for path in paths}
+        write_meta(paths[0], meta, sha256_of(paths[-1]), **hashes)
+    return paths
 
 
-def describe(inputs: Inputs, recipe: Recipe, repairs: Repairs, judgement: Judgement | None) -> Meta:
+def describe(
+    inputs: Inputs, recipe: Recipe, repairs: Repairs, evaluation: Evaluation | None
+) -> Meta:
     """Return what is kept of a submission: its models, its parameters, its score on val."""
-    parameters = {"configs": [config.to_dict() for config in recipe.configs], **asdict(repairs)}
-    tables = [table_hash(model) for model in inputs.models]
+    configs = [config.to_dict() for config in recipe.configs]
+    parameters = {"configs": configs, **repairs.to_dict()}
     return Meta(
         runs=inputs.names,
         recipe=parameters,
-        split_hash=judgement.split_hash if judgement else None,
-        val=_score_entry(judgement) if judgement else None,
-        inputs_hash=canonical_hash([parameters, tables]),
+        split_hash=evaluation.split_hash if evaluation else None,
+        val=_score_entry(evaluation) if evaluation else None,
+        inputs_hash=canonical_hash([parameters, list(inputs.digests)]),
     )
 
 
-def _score_entry(judgement: Judgement) -> ValEntry:
-    singles = {name: known(value) for name, value in judgement.singles.items()}
-    interval = None if math.isnan(sum(judgement.interval)) else judgement.interval
-    return ValEntry(judgement.metric.name, known(judgement.fused), interval, singles)
+def _score_entry(evaluation: Evaluation) -> ValEntry:
+    singles = {name: known(value) for name, value in evaluation.singles.items()}
+    interval = None if math.isnan(sum(evaluation.interval)) else evaluation.interval
+    return ValEntry(evaluation.metric.name, known(evaluation.fused), interval, singles)
 
 
 @contextmanager
@@ -150,15 +193,3 @@ def _all_or_none(*paths: Path) -> Iterator[None]:
             if path.is_file():
                 path.unlink()
         raise
-
-
-def _check_free(path: Path, meta: Meta, overwrite: bool) -> None:
-    """Refuse to write over another submission."""
-    meta_file = meta_file_of(path)
-    if overwrite or not meta_file.exists():
-        return
-    if read_meta(path).inputs_hash != meta.inputs_hash:
-        raise PodiumError(
-            f"{meta_file} must be free or of the same submission, but is of another; choose "
-            "another --name, or replace it with --overwrite"
-        )

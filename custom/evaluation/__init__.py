@@ -11,7 +11,7 @@ from custom.evaluation.curves import Curve, precision_recall
 from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Matches
 from custom.evaluation.matching import match
 from custom.evaluation.metrics import DEFAULT_METRIC, METRICS, Metric, metric_of
-from custom.evaluation.ranks import RankChange, rank_changes
+from custom.evaluation.ranks import RankChange, rank_changes, rank_changes_of
 from custom.evaluation.rare import rare_class_notes, shares_lacking
 from custom.evaluation.scoring import (
     Score,
@@ -48,6 +48,7 @@ __all__ = [
     "paired_bootstrap",
     "precision_recall",
     "rank_changes",
+    "rank_changes_of",
     "rare_class_notes",
     "score",
     "score_at_best",

@@ -66,7 +66,14 @@ def rank_changes(
     if top is not None and top < 1:
         raise PodiumError(f"top must be at least 1, but is {top}")
     pair = [match(gt, table, (iou_thr,), keep_gt=True) for table in (before, after)]
-    return tuple(_change(pair[0], pair[1], label, top) for label in range(len(gt.categories)))
+    return rank_changes_of(pair[0], pair[1], top)
+
+
+def rank_changes_of(
+    before: Matches, after: Matches, top: int | None = None
+) -> tuple[RankChange, ...]:
+    """Return the same of matches with `keep_gt`, at the first of their thresholds."""
+    return tuple(_change(before, after, label, top) for label in range(before.num_classes))
 
 
 def _change(before: Matches, after: Matches, label: int, top: int | None) -> RankChange:

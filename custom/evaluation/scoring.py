@@ -61,9 +61,7 @@ def score(
     Raises:
         PodiumError: If the metric or backend is unknown, or predictions and gt do not fit.
     """
-    chosen = metric_of(metric)
-    if max_dets is not None:
-        chosen = replace(chosen, max_dets=max_dets)
+    chosen = _with_max_dets(metric_of(metric), max_dets)
     if backend not in BACKENDS:
         raise PodiumError(f"backend must be one of {BACKENDS}, but is {backend!r}")
     matches = match_for(gt, predictions, chosen)
@@ -72,10 +70,13 @@ def score(
     return _score_of(matches, chosen, _reference_per_class(gt, predictions, chosen))
 
 
-def match_for(gt: GroundTruth, predictions: Predictions, metric: str | Metric) -> Matches:
-    """Match predictions as a metric asks for."""
+def match_for(
+    gt: GroundTruth, predictions: Predictions, metric: str | Metric, keep_gt: bool = False
+) -> Matches:
+    """Match predictions as a metric asks for; `keep_gt` as for `match`."""
     chosen = metric_of(metric)
-    return match(gt, predictions, chosen.iou_thrs, (chosen.area,), chosen.max_dets, chosen.rule)
+    given = (chosen.iou_thrs, (chosen.area,), chosen.max_dets, chosen.rule)
+    return match(gt, predictions, *given, keep_gt)
 
 
 def score_matches(
@@ -102,22 +103,36 @@ def score_matches(
 def checked_against_reference(
     gt: GroundTruth,
     predictions: Predictions,
-    metric: str = DEFAULT_METRIC,
+    metric: str | Metric = DEFAULT_METRIC,
     max_dets: int | None = None,
+    matches: Matches | None = None,
 ) -> Score:
     """Score with the kernels, and with pycocotools; for the numbers that a report ends with.
+
+    Args:
+        gt: The annotated boxes.
+        predictions: Detections on gt's images.
+        metric: The metric, or its name.
+        max_dets: How many detections of an image and class count; the metric's own if None.
+        matches: Of the predictions, as `match_for` makes them, where they were made already.
 
     Raises:
         PodiumError: If the two differ by more than 1e-10, or pycocotools does not know the metric.
     """
-    ours = score(gt, predictions, metric, "numba", max_dets)
-    theirs = score(gt, predictions, metric, "reference", max_dets)
-    if not np.allclose(ours.per_class, theirs.per_class, rtol=0, atol=AGREEMENT, equal_nan=True):
+    chosen = _with_max_dets(metric_of(metric), max_dets)
+    ours = score_matches(matches or match_for(gt, predictions, chosen), chosen)
+    theirs = _reference_per_class(gt, predictions, chosen)
+    if not np.allclose(ours.per_class, theirs, rtol=0, atol=AGREEMENT, equal_nan=True):
+        value = mean_of_known(theirs)
         raise PodiumError(
-            f"{metric} must equal pycocotools', but is {ours.value!r} against {theirs.value!r} on "
+            f"{chosen.name} must equal pycocotools', but is {ours.value!r} against {value!r} on "
             f"{predictions.source or 'predictions'}; please report this with the two files"
         )
     return replace(ours, checked=True)
+
+
+def _with_max_dets(metric: Metric, max_dets: int | None) -> Metric:
+    return metric if max_dets is None else replace(metric, max_dets=max_dets)
 
 
 def _score_of(matches: Matches, metric: Metric, per_class: FloatArray) -> Score:

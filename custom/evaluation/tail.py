@@ -63,7 +63,7 @@ class TailReport:
 def tail_report(
     gt: GroundTruth,
     predictions: Predictions,
-    metric: str = DEFAULT_METRIC,
+    metric: str | Metric = DEFAULT_METRIC,
     score_thrs: Sequence[float] = SCORE_THRS,
     counts: Sequence[int] = COUNTS,
 ) -> TailReport:

@@ -9,20 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from custom.boxes import TOLERANCE_PX, clip_bboxes, is_degenerate, overhang
 from custom.ensemble.config import FusionConfig
-from custom.ensemble.pipeline import Repairs
+from custom.ensemble.preparing import Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe
 from custom.errors import PodiumError
 from custom.files import read_json, sha256_of, write_json
 from custom.pseudo_labels.drift import drift_warnings
 from custom.pseudo_labels.merge import merge, refuse_in_place, take_images
-from custom.pseudo_labels.provenance import judging_fold, unseen_folds
+from custom.pseudo_labels.provenance import evaluating_fold, unseen_folds
 from custom.pseudo_labels.thresholds import ClassThreshold, above, choose_thresholds
 from custom.runs import OutOfFold, Run, check_same_split, is_run, pool, read_evidence, read_run
 from custom.submission import read_submission
+from custom.submission.admit import admit
 from custom.submission.meta import Meta, read_meta
-from custom.tables import GroundTruth, Images, Predictions
+from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth
 from custom.typed_json import from_json
 
@@ -39,14 +39,14 @@ class Request:
         out: The file to write.
         runs: The runs that made the predictions; those of the meta file, or the run itself, where
             there are none here.
-        fold: The fold that will judge; the one that all runs left out where None.
+        fold: The fold that will evaluate; None for the one that all runs left out.
         val_predictions: Predictions on annotated images that no source was trained on, to choose
             thresholds by; those of the runs where None.
         val_annotations: The annotations of those images.
         precision: The share of the taken boxes that must be right.
         min_support: Out-of-fold boxes that must stand behind a threshold.
         format_name: The format of CSV files.
-        unjudged: Whether the labels may be of models that saw every fold, so that none can judge.
+        unjudged: Whether models that saw every fold may label, so that none can evaluate.
         overwrite: Whether `out` may be replaced.
     """
 
@@ -102,21 +102,23 @@ def make_pseudo_labels(request: Request) -> Result:
     """Choose thresholds, take boxes above them, and write them with the annotations.
 
     Raises:
-        PodiumError: If the file exists, a source saw the fold that will judge, the sources are
+        PodiumError: If the file exists, a source saw the fold that will evaluate, the sources are
             not known, or no box is good enough.
     """
     refuse_in_place(request.out, request.train, request.images, request.predictions)
     if Path(request.out).exists() and not request.overwrite:
         raise PodiumError(f"{request.out} exists; choose another --out, or --overwrite")
     listed, train = read_ground_truth(request.images), read_ground_truth(request.train)
-    found = read_submission(
-        request.predictions, request.format_name, listed.images, listed.categories
+    found, _ = admit(
+        read_submission(request.predictions, request.format_name, listed.images, listed.categories),
+        listed.images,
+        request.format_name,
     )
     meta, runs = read_meta(request.predictions), find_sources(request)
-    judged_by = _unseen(runs, request)
+    unseen = _unseen(runs, request)
     gt, out_of_fold = _out_of_fold(request, runs, meta)
     thresholds = choose_thresholds(gt, out_of_fold, request.precision, request.min_support)
-    labels = _inside(found.keep(above(found, listed.categories, thresholds)), listed.images)
+    labels = found.keep(above(found, listed.categories, thresholds))
     if not labels.num_boxes:
         raise PodiumError(
             f"{request.predictions}: no box is of a class and score that are right in "
@@ -125,7 +127,7 @@ def make_pseudo_labels(request: Request) -> Result:
     labelled = take_images(listed.images, labels)
     labels = labels.aligned_to(labelled.ids)
     warnings = drift_warnings(_by_name(train, listed), labels, labelled)
-    origin = _origin(request, runs, judged_by, thresholds, labels, warnings)
+    origin = _origin(request, runs, unseen, thresholds, labels, warnings)
     contents = (read_json(request.train), read_json(request.images))
     write_json(request.out, merge(*contents, labels, listed.categories, origin), indent=False)
     added = np.bincount(labels.labels, minlength=len(listed.categories))
@@ -144,7 +146,7 @@ def find_sources(request: Request) -> list[Run]:
     """Return the runs that made the predictions, in the order in which they were fused.
 
     Raises:
-        PodiumError: If they are not known, and judging was not given up, or are more or fewer than
+        PodiumError: If they are not known and `unjudged` was not given, or are more or fewer than
             the predictions' meta file tells.
     """
     path = Path(request.predictions)
@@ -158,23 +160,24 @@ def find_sources(request: Request) -> list[Run]:
     if not names and not request.unjudged:
         raise PodiumError(
             f"{path}: the runs that made the predictions must be known, to tell whether they saw "
-            "what will judge the labels; name them with --runs, or give up judging with --unjudged"
+            "the images that will evaluate the labels; name them with --runs, or do without an "
+            "evaluation: --unjudged"
         )
     runs = [read_run(name) for name in names]
-    given = [run.name for run in runs]
+    named = [run.name for run in runs]
     if told and runs and len(runs) != len(told):
         raise PodiumError(
             f"--runs must be those that {path.with_suffix('.meta.json')} tells, {', '.join(told)}, "
-            f"but are {', '.join(given)}"
+            f"but are {', '.join(named)}"
         )
-    # Files that were fused may be called otherwise than their runs: the order given holds then.
-    return sorted(runs, key=lambda run: told.index(run.name)) if set(given) == set(told) else runs
+    # Fused files may be named otherwise than their runs: then the command line's order holds.
+    return sorted(runs, key=lambda run: told.index(run.name)) if set(named) == set(told) else runs
 
 
 def _unseen(runs: Sequence[Run], request: Request) -> list[int]:
-    """Return the folds that can judge, after refusing sources that saw the one that will."""
+    """Return the folds that can evaluate, after refusing sources that saw the one that will."""
     if not request.unjudged:
-        judging_fold(runs, request.fold)
+        evaluating_fold(runs, request.fold)
     return list(unseen_folds(runs)) if runs else []
 
 
@@ -186,8 +189,8 @@ def _out_of_fold(
         if request.val_annotations is None:
             raise PodiumError("--val-predictions needs --val-annotations: the boxes of the images")
         gt = read_ground_truth(request.val_annotations)
-        given = (request.format_name, gt.images, gt.categories)
-        return gt, read_submission(request.val_predictions, *given)
+        layout = (request.format_name, gt.images, gt.categories)
+        return gt, read_submission(request.val_predictions, *layout)
     if not runs:
         raise PodiumError("thresholds need out-of-fold predictions: --runs or --val-predictions")
     folds = sorted({run.val_fold for run in runs})
@@ -218,20 +221,6 @@ def _fused(pooled: OutOfFold, meta: Meta) -> Predictions:
     return fuse_recipe(recipe, repaired, images).predictions
 
 
-def _inside(labels: Predictions, images: Images) -> Predictions:
-    """Return boxes limited to their images; what leaves them by more than rounding is refused."""
-    sizes_hw = images.sizes_hw[labels.image_index]
-    wrong = (overhang(labels.bboxes, sizes_hw) > TOLERANCE_PX) | is_degenerate(labels.bboxes)
-    if wrong.any():
-        box = int(np.argmax(wrong))
-        raise PodiumError(
-            f"{labels.source}: boxes to learn from must have an area inside their image, but "
-            f"{labels.bboxes[box].tolist()} on {images.file_names[labels.image_index[box]]} has "
-            f"not ({int(wrong.sum())} such); see tools/submit.py --clip --drop-degenerate"
-        )
-    return labels.with_columns(bboxes=clip_bboxes(labels.bboxes, sizes_hw))
-
-
 def _by_name(train: GroundTruth, listed: GroundTruth) -> GroundTruth:
     """Return the annotations with the labels of the listed classes, to compare the two."""
     if train.categories == listed.categories:
@@ -248,7 +237,7 @@ def _by_name(train: GroundTruth, listed: GroundTruth) -> GroundTruth:
 def _origin(
     request: Request,
     runs: Sequence[Run],
-    judged_by: list[int],
+    unseen: list[int],
     thresholds: Sequence[ClassThreshold],
     labels: Predictions,
     warnings: Sequence[str],
@@ -267,7 +256,7 @@ def _origin(
             for run in runs
         ],
         "split_hash": runs[0].split_hash if runs else None,
-        "unseen_folds": judged_by,
+        "unseen_folds": unseen,
         "unjudged": request.unjudged,
         "precision": request.precision,
         "thresholds": [asdict(threshold) for threshold in thresholds],

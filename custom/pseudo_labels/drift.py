@@ -1,7 +1,7 @@
 """How far pseudo-labels are from the annotations that they join: classes, sizes, boxes an image.
 
-A few classes, sizes or crowded images that a model finds easily come to dominate what the next
-one is taught: the seed of many failed pseudo-label runs.
+A few classes, sizes or crowded images that a model finds easily come to dominate what the next one
+is trained on, which is how many pseudo-label runs fail.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _counts(gt: GroundTruth, labels: Predictions) -> str:
     distance = ks_distance(before.astype(np.float64), added.astype(np.float64))
     if distance <= ALLOWED:
         return ""
-    fewer = "; what is missing is taught as background" if added.mean() < before.mean() else ""
+    fewer = "; missing boxes are trained on as background" if added.mean() < before.mean() else ""
     return (
         f"boxes an image drift by {distance:.0%}: {added.mean():.1f} on average among the added, "
         f"{before.mean():.1f} among the annotated{fewer}"

@@ -1,8 +1,8 @@
-"""Where pseudo-labels came from, and which folds can still judge what is trained on them.
+"""Where pseudo-labels came from, and which folds can still evaluate a training on them.
 
-A model that was trained on a fold's val images has seen their boxes, and what it labels carries
-them on. A student that is taught by it and judged on that fold looks better than it is. So the
-annotation file says in `info.pseudo_labels` which folds none of its teachers saw.
+A model that was trained on a fold's val images has seen their boxes, and its labels pass them on. A
+model that is trained on these labels and evaluated on that fold looks better than it is. So the
+annotation file says in `info.pseudo_labels` which folds none of its sources saw.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ KEY = "pseudo_labels"
 
 
 def unseen_folds(runs: Sequence[Run]) -> tuple[int, ...]:
-    """Return the folds whose val images no run was trained on, nor a teacher of it.
+    """Return the folds whose val images neither a run nor a source of its labels was trained on.
 
     Raises:
         PodiumError: If the runs are of different splits.
@@ -35,8 +35,8 @@ def unseen_folds(runs: Sequence[Run]) -> tuple[int, ...]:
     return tuple(sorted(common or ()))
 
 
-def judging_fold(runs: Sequence[Run], fold: int | None) -> int:
-    """Return the fold that will judge what is trained on labels of these runs.
+def evaluating_fold(runs: Sequence[Run], fold: int | None) -> int:
+    """Return the fold that will evaluate a training on labels of these runs.
 
     Args:
         runs: The models that made the predictions.
@@ -53,9 +53,10 @@ def judging_fold(runs: Sequence[Run], fold: int | None) -> int:
     described = ", ".join(f"{run.name} (left out fold {run.record.fold})" for run in seen_by)
     which = "any one fold" if wanted is None else f"fold {wanted}"
     raise PodiumError(
-        f"what makes pseudo-labels must not have seen the val images of {which}, which will judge "
-        f"the training on them, but these have: {described}; predict with models that left out "
-        "that fold, one file of pseudo-labels for each fold, or give up judging with --unjudged"
+        f"what makes pseudo-labels must not have seen the val images of {which}, which will "
+        f"evaluate the training on them, but these have: {described}; predict with models that "
+        "left out that fold, one file of pseudo-labels for each fold, or do without an evaluation: "
+        "--unjudged"
     )
 
 
@@ -82,12 +83,12 @@ def pseudo_labels_of(ann_file: PathLike) -> PseudoLabels | None:
 
 
 def pseudo_labels_for(ann_file: PathLike, split_hash: str, fold: int | None) -> PseudoLabels | None:
-    """Return the same for a training that a fold will judge, as a run's record keeps it.
+    """Return the same for a training that a fold will evaluate, as a run's record keeps it.
 
-    `judged` says whether the fold can judge: whether no teacher saw its val images.
+    `judged` says whether the fold can evaluate it: whether no source saw its val images.
 
     Raises:
-        PodiumError: If a teacher saw them and the file was not made to be unjudged.
+        PodiumError: If a source saw them and the file was not made with `--unjudged`.
     """
     told = pseudo_labels_of(ann_file)
     if told is None:
@@ -95,8 +96,8 @@ def pseudo_labels_for(ann_file: PathLike, split_hash: str, fold: int | None) -> 
     judged = told.split_hash == split_hash and fold in told.unseen_folds
     if not judged and not told.unjudged:
         raise PodiumError(
-            f"{ann_file} holds pseudo-labels that fold {fold} cannot judge: their models left out "
-            f"fold {list(told.unseen_folds)} of split {str(told.split_hash)[:12]}; train "
+            f"{ann_file} holds pseudo-labels that fold {fold} cannot evaluate: their models left "
+            f"out fold {list(told.unseen_folds)} of split {str(told.split_hash)[:12]}; train "
             "on that fold, or make labels with models that left out this one"
         )
     return replace(told, judged=judged)

@@ -20,6 +20,6 @@ def render(result: Result) -> str:
     lines.append(f"{result.num_left_out} images without one were left out")
     lines += [f"WARNING: {sentence}" for sentence in result.warnings]
     folds = result.origin["unseen_folds"]
-    judge = f"fold {', '.join(map(str, folds))}" if folds else "no fold"
-    lines.append(f"written {result.path}; {judge} can judge a training on it")
+    which = f"fold {', '.join(map(str, folds))}" if folds else "no fold"
+    lines.append(f"written {result.path}; {which} can evaluate a training on it")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The score from which boxes of a class are right often enough to be taught."""
+"""The score from which boxes of a class are right often enough to be trained on."""
 
 from __future__ import annotations
 

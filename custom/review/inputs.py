@@ -9,8 +9,9 @@ from pathlib import Path
 
 from custom.competition import competition_of
 from custom.ensemble import FusionConfig, find_duplicating
+from custom.ensemble.evaluate import Fusion
 from custom.ensemble.inputs import ValInputs, model_keys, read_inputs, val_of_runs
-from custom.ensemble.pipeline import Fusion, Repairs
+from custom.ensemble.preparing import Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe
 from custom.errors import PodiumError
 from custom.evaluation import DEFAULT_METRIC, METRICS, Metric
@@ -173,7 +174,8 @@ def _of_files(request: Request, format_name: str) -> ValInputs:
         raise PodiumError("--predictions needs the annotations that they cover: --ann FILE")
     _check_boxes(read_ground_truth(request.ann_file))
     paths = [str(path) for path in request.predictions]
-    val = read_inputs(paths, str(request.ann_file), None, format_name).val
+    inputs = read_inputs(paths, str(request.ann_file), None, format_name)
+    val = inputs.prepared(request.repairs, format_name)[0].val
     assert val is not None
     return val
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,10 @@ from custom.boxes import FloatArray
 from custom.errors import PodiumError
 from custom.evaluation import Metric
 from custom.files import PathLike
+from custom.submission.admit import repair
 from custom.submission.checker import CHECKS, blocks, run_checks
 from custom.submission.checks.distribution import check_threshold
 from custom.submission.checks.subject import Finding, subject_of_table
-from custom.submission.command import repaired
 from custom.submission.csv_file import read_csv
 from custom.submission.formats import SubmissionFormat, format_for
 from custom.submission.reader import rows_to_predictions
@@ -27,7 +26,6 @@ from custom.tables.predictions import concatenate
 
 # Detectors keep boxes of low scores, so they leave few images with objects without any.
 SUSPICIOUS_SHARE = 0.2
-_LINE = re.compile(r"^line \d+ \((.*)\)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +64,7 @@ def read_foreign(
     metric: Metric,
     clip: bool = False,
     drop_degenerate: bool = False,
+    max_repaired: float | None = None,
 ) -> tuple[Predictions, list[str]]:
     """Read a file of predictions and check it as a submission is checked.
 
@@ -77,6 +76,7 @@ def read_foreign(
         metric: Of the competition; one that punishes every false box wants no boxes of low score.
         clip: Limit boxes to their images.
         drop_degenerate: Drop boxes with x2 <= x1 or y2 <= y1.
+        max_repaired: The largest share of the boxes that these two may touch; see `repair`.
 
     Returns:
         The table on the place's images, in their order, and what a person must know.
@@ -87,7 +87,8 @@ def read_foreign(
     """
     form = format_for(path, format_name)
     read = _read_coco if form.suffix == ".json" else _read_csv
-    table, notes = repaired(read(path, form, place), place.images, clip, drop_degenerate)
+    table = read(path, form, place)
+    table, notes = repair(table, place.images, format_name, clip, drop_degenerate, max_repaired)
     if not table.num_boxes:
         raise PodiumError(f"{path} must have predictions on {place.name}, but has no box on it")
     subject = subject_of_table(table, form, place.images, place.categories, place.shares)
@@ -153,6 +154,4 @@ def _coverage(path: PathLike, table: Predictions, place: Place) -> list[str]:
 
 
 def _sentence(path: PathLike, finding: Finding) -> str:
-    """Return what was found; lines of a file in the images' order are not those of this one."""
-    where = _LINE.sub(r"\1", finding.where)
-    return f"{path}: {f'{where}: ' if where else ''}{finding.message}"
+    return f"{path}: {finding.text}"

@@ -56,6 +56,7 @@ class ImportRequest:
         folder: Where runs lie.
         clip: Limit boxes to their images.
         drop_degenerate: Drop boxes with x2 <= x1 or y2 <= y1.
+        max_repaired: The largest share of the boxes that these two may touch; None: 2%.
         overwrite: Whether a run of that name that was imported may be replaced.
     """
 
@@ -73,6 +74,7 @@ class ImportRequest:
     folder: Path = Path("runs")
     clip: bool = False
     drop_degenerate: bool = False
+    max_repaired: float | None = None
     overwrite: bool = False
 
 
@@ -146,7 +148,8 @@ def _checked(request: ImportRequest, split: Split, annotations: GroundTruth, fol
     gt = annotations.take(select_part(split, fold, "val", annotations.images))
     competition = competition_of((), request.metric, request.format_name)
     metric = competition.metric
-    options = (competition.format_name, metric, request.clip, request.drop_degenerate)
+    repairs = (request.clip, request.drop_degenerate, request.max_repaired)
+    options = (competition.format_name, metric, *repairs)
     files, data = [request.val.replace(FOLD, str(fold))], {"val": data_entry(annotations.source)}
     place = Place.of_fold(f"fold {fold}", gt, annotations)
     val, warnings = read_foreign(files[0], place, *options)

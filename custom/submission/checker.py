@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from custom.boxes import FloatArray
@@ -57,6 +58,18 @@ CHECKS: tuple[Check, ...] = (
     check_scale,
     check_likeness,
     check_last,
+    check_threshold,
+    check_counts,
+)
+
+# Those that look at boxes alone, whatever they are written in.
+CHECKS_OF_TABLES: tuple[Check, ...] = (
+    check_finite,
+    check_labels,
+    check_scores,
+    check_sides,
+    check_inside,
+    check_scale,
     check_threshold,
     check_counts,
 )
@@ -128,13 +141,23 @@ def check_predictions(
     images: Images,
     categories: Categories,
     metric: str | None = None,
+    raw_scores: bool = False,
 ) -> list[Finding]:
-    """Look for what is wrong with predictions that are about to be, or were just, written.
+    """Look for what is wrong with predictions that are about to be written.
 
     What only a file can have, as columns and ids, is not looked at.
+
+    Args:
+        table: On exactly `images`.
+        format_name: What they are written in, a key of `FORMATS`.
+        images: The images.
+        categories: The classes.
+        metric: What decides; that of the format where None.
+        raw_scores: Whether scores above 1 are meant.
     """
     form = format_for("predictions.csv", format_name).scored_by(metric)
-    return run_checks(subject_of_table(table, form, images, categories))
+    subject = replace(subject_of_table(table, form, images, categories), raw_scores=raw_scores)
+    return run_checks(subject, CHECKS_OF_TABLES)
 
 
 def blocks(findings: Sequence[Finding]) -> bool:

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from custom.boxes import FloatArray, clip_bboxes, is_degenerate
+from custom.boxes import FloatArray
 from custom.competition import competition_of, runs_among
 from custom.errors import PodiumError
 from custom.evaluation import Metric, best_score_thr, match_for, score_at_best
-from custom.files import PathLike, sha256_of, write_bytes
+from custom.files import PathLike, check_replaceable, sha256_of, write_bytes
 from custom.leaderboard.command import last_shares
 from custom.leaderboard.ledger import LEDGER
 from custom.runs import Run, is_run, read_run
+from custom.submission.admit import repair
 from custom.submission.checker import blocks, check_submission
 from custom.submission.checks.subject import Finding
 from custom.submission.formats import format_for, format_of
@@ -137,6 +138,7 @@ def export(
     out: PathLike | None = None,
     clip: bool = False,
     drop_degenerate: bool = False,
+    max_repaired: float | None = None,
     overwrite: bool = False,
     metric: str | None = None,
     score_thr: float = 0.0,
@@ -156,6 +158,7 @@ def export(
         out: The file to write; `submissions/<name>.csv` where None.
         clip: Limit boxes to their images.
         drop_degenerate: Drop boxes with x2 <= x1 or y2 <= y1.
+        max_repaired: The largest share of the boxes that these two may touch; see `repair`.
         overwrite: Replace a file of that name with another content.
         metric: What decides, a name in `custom.evaluation.METRICS`; the competition's where None.
         score_thr: Leave out boxes of lower score; 0 chooses, where the metric needs a threshold.
@@ -169,22 +172,23 @@ def export(
     if context.images is None or context.categories is None:
         raise PodiumError(f"{path}: the test images must be known; name them by --images test.json")
     table = read_submission(path, format_name, context.images, context.categories)
-    table, notes = repaired(table, context.images, clip, drop_degenerate)
+    table, notes = repair(table, context.images, format_name, clip, drop_degenerate, max_repaired)
     chosen = competition_of(runs_among([path]), metric, format_name).metric
     table, cut = _cut(table, Path(path), chosen, score_thr)
-    notes = (*notes, *cut)
+    notes = [*notes, *cut]
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / out.name
         write_submission(trial, table, context.images, context.categories, format_name)
         findings = tuple(_findings(trial, context, format_name, chosen.name))
         if blocks(findings):
-            return CheckedSubmission(findings, notes=notes)
+            return CheckedSubmission(findings, notes=tuple(notes))
         content = trial.read_bytes()
-    if out.exists() and not overwrite and out.read_bytes() != content:
-        raise PodiumError(f"{out} exists with another content; replace it with --overwrite")
+    check_replaceable(
+        [out], [path], overwrite, lambda file: file.read_bytes() == content, "use --overwrite"
+    )
     write_bytes(out, content)
     _write_meta(Path(path), out, chosen)
-    return CheckedSubmission(findings, out, notes)
+    return CheckedSubmission(findings, out, tuple(notes))
 
 
 def _findings(
@@ -193,23 +197,6 @@ def _findings(
     form = format_for(path, format_name)
     given = (context.images, context.categories, context.val_shares, context.last_shares)
     return check_submission(path, form.name, *given, context.like, metric)
-
-
-def repaired(
-    table: Predictions, images: Images, clip: bool, drop_degenerate: bool
-) -> tuple[Predictions, tuple[str, ...]]:
-    """Return the table after the repairs that were asked for, and how many boxes they changed."""
-    notes = []
-    if clip:
-        clipped = clip_bboxes(table.bboxes, images.sizes_hw[table.image_index])
-        changed = int((clipped != table.bboxes).any(axis=1).sum())
-        notes.append(f"--clip moved {changed} of {table.num_boxes} boxes to their image's border")
-        table = table.with_columns(bboxes=clipped)
-    if drop_degenerate:
-        good = ~is_degenerate(table.bboxes)
-        notes.append(f"--drop-degenerate dropped {int((~good).sum())} of {table.num_boxes} boxes")
-        table = table.keep(good)
-    return table, tuple(notes)
 
 
 def _cut(

@@ -30,6 +30,7 @@ class Rows:
         offsets: Shape (I+1,), the boxes of each row.
         values: Shape (N, K), the numbers of each box, in the order of the format's layout; a
             class name is its position in `format.classes`, NaN where it is none of them.
+        has_lines: Whether the rows are lines of a file.
         refused: Position (box, field) of what should be a number and is none, with its text.
     """
 
@@ -39,6 +40,7 @@ class Rows:
     offsets: IntArray
     values: FloatArray
     refused: tuple[tuple[int, int, str], ...] = ()
+    has_lines: bool = True
 
     def columns(self, *fields: str) -> FloatArray:
         """Return the columns of these names, shape (N, len(fields))."""
@@ -63,7 +65,12 @@ class Rows:
     def where(self, box: int) -> str:
         """Return line, image and place of the box with that position, for messages."""
         row = int(np.searchsorted(self.offsets, box, side="right")) - 1
-        return f"line {row + 2} ({self.names[row]}), box {box - int(self.offsets[row]) + 1}"
+        return f"{self.line(row)}, box {box - int(self.offsets[row]) + 1}"
+
+    def line(self, row: int) -> str:
+        """Return line and image of a row, for messages."""
+        name = self.names[row]
+        return f"line {row + 2} ({name})" if self.has_lines else f"image {name}"
 
 
 def to_columns(table: Predictions, categories: Categories, form: SubmissionFormat) -> FloatArray:
@@ -86,7 +93,8 @@ def rows_of_table(
 ) -> Rows:
     """Return the rows that a table on exactly `images` has in a format."""
     values = to_columns(table, categories, form)
-    return Rows(form, table.source, tuple(form.row_names(images)), table.offsets, values)
+    names = tuple(form.row_names(images))
+    return Rows(form, table.source, names, table.offsets, values, has_lines=False)
 
 
 def parse_rows(file: CsvFile, form: SubmissionFormat) -> Rows:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -112,6 +114,14 @@ class Predictions:
     def image_index(self) -> IntArray:
         """The position of each box's image, shape (N,)."""
         return image_index_of(self.offsets)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """The SHA-256 of the content: what identifies a table, whatever file it came from."""
+        digest = hashlib.sha256()
+        for name in ("image_ids", "offsets", "bboxes", "scores", "labels"):
+            digest.update(np.ascontiguousarray(getattr(self, name)).data)
+        return digest.hexdigest()
 
     def rows(self, index: int) -> slice:
         """Return the rows of the image at position `index`."""

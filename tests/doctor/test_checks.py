@@ -1,4 +1,4 @@
-"""Each fault has its finding and its remedy."""
+"""Each problem has its message and its remedy."""
 
 import os
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from custom.doctor.compiled import check_numba, check_operators, check_torch
-from custom.doctor.findings import Finding, report
 from custom.doctor.machine import MIN_FREE_BYTES, check_disk, check_python, check_writable
 from custom.doctor.packages import check_opencv, check_pins
 from custom.doctor.probe import Outcome, probe
+from custom.doctor.results import Check, report
 
 GOOD = Outcome(True, "4.12.0")
 HEADLESS = {"opencv-python-headless": "4.12.0.88"}
@@ -24,9 +24,9 @@ def answering(ok: bool, text: str):
     [((3, 9, 18), False), ((3, 10, 0), True), ((3, 12, 7), True), ((3, 13, 0), False)],
 )
 def test_python(version, ok):
-    finding = check_python(version)
-    assert finding.ok is ok
-    assert ".".join(map(str, version)) in finding.text
+    result = check_python(version)
+    assert result.ok is ok
+    assert ".".join(map(str, version)) in result.text
 
 
 @pytest.mark.parametrize(
@@ -47,16 +47,16 @@ def test_unwritable_folder(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("tempfile.NamedTemporaryFile", refuse)
-    finding = check_writable(tmp_path / "runs")
-    assert "must be writable, but is not: Permission denied" in finding.text
-    assert f"chown or chmod {tmp_path}" in finding.remedy
+    result = check_writable(tmp_path / "runs")
+    assert "must be writable, but is not: Permission denied" in result.text
+    assert f"chown or chmod {tmp_path}" in result.remedy
 
 
 def test_a_file_in_the_place_of_a_folder(tmp_path):
     (tmp_path / "runs").touch()
-    finding = check_writable(tmp_path / "runs")
-    assert f"{tmp_path / 'runs'} is a file" in finding.text
-    assert finding.remedy.startswith("move ")
+    result = check_writable(tmp_path / "runs")
+    assert f"{tmp_path / 'runs'} is a file" in result.text
+    assert result.remedy.startswith("move ")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -68,13 +68,13 @@ def test_folder_without_the_right_to_write(tmp_path):
 def test_pins():
     requirements = ["numpy==2.2.6", "Jinja2==3.1.6; extra == 'x'", "torch==2.13.0", "rich"]
     installed = {"numpy": "1.26.4", "torch": "2.13.0+cu128"}
-    findings = check_pins("core", requirements, installed, "mend it")
-    assert findings == [
-        Finding("numpy", "must be 2.2.6, but is 1.26.4", "mend it"),
-        Finding("Jinja2", "must be 3.1.6, but is not installed", "mend it"),
+    results = check_pins("core", requirements, installed, "fix it")
+    assert results == [
+        Check("numpy", "must be 2.2.6, but is 1.26.4", "fix it"),
+        Check("Jinja2", "must be 3.1.6, but is not installed", "fix it"),
     ]
     fine = check_pins("core", requirements, {**installed, "numpy": "2.2.6", "jinja2": "3.1.6"}, "")
-    assert fine == [Finding("core", "3 packages as pinned")]
+    assert fine == [Check("core", "3 packages as pinned")]
 
 
 @pytest.mark.parametrize(
@@ -89,16 +89,16 @@ def test_pins():
         ),
     ],
 )
-def test_opencv_faults(installed, cv2, text):
-    finding = check_opencv(installed, cv2)
-    assert text in finding.text
-    assert "pip install --no-deps --force-reinstall opencv-python-headless" in finding.remedy
+def test_opencv_problems(installed, cv2, text):
+    result = check_opencv(installed, cv2)
+    assert text in result.text
+    assert "pip install --no-deps --force-reinstall opencv-python-headless" in result.remedy
 
 
 def test_no_opencv_at_all():
-    finding = check_opencv({}, GOOD)
-    assert "no OpenCV is" in finding.text
-    assert "setup_env.py --force" in finding.remedy
+    result = check_opencv({}, GOOD)
+    assert "no OpenCV is" in result.text
+    assert "setup_env.py --force" in result.remedy
 
 
 def test_one_opencv_is_well():
@@ -114,8 +114,8 @@ def test_surplus_opencv_is_removed_first():
 
 def test_numba():
     assert check_numba(answering(True, "0.68.1")).ok
-    fault = check_numba(answering(False, "ImportError: Numba needs NumPy 2.3 or less"))
-    assert "Numba needs NumPy 2.3 or less" in fault.text
+    failed = check_numba(answering(False, "ImportError: Numba needs NumPy 2.3 or less"))
+    assert "Numba needs NumPy 2.3 or less" in failed.text
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_numba():
     ],
 )
 def test_torch(outcome, has_gpu, ok, text):
-    finding = check_torch(Outcome(*outcome), has_gpu)
-    assert finding.ok is ok
-    assert text in finding.text
+    result = check_torch(Outcome(*outcome), has_gpu)
+    assert result.ok is ok
+    assert text in result.text
 
 
 @pytest.mark.parametrize(
@@ -155,22 +155,22 @@ def test_torch(outcome, has_gpu, ok, text):
         ("AssertionError: nms must keep [0], but keeps [0, 1]", "must run, but"),
     ],
 )
-def test_operator_faults(error, text):
-    finding = check_operators(answering(False, error))
-    assert text in finding.text
-    assert "setup_env.py --force" in finding.remedy
+def test_broken_operators(error, text):
+    result = check_operators(answering(False, error))
+    assert text in result.text
+    assert "setup_env.py --force" in result.remedy
 
 
 def test_operators_that_run():
-    assert check_operators(answering(True, "cpu")) == Finding("mmcv's operators", "nms runs on cpu")
+    assert check_operators(answering(True, "cpu")) == Check("mmcv's operators", "nms runs on cpu")
 
 
-def test_report_puts_the_remedy_under_its_fault():
-    findings = [Finding("a", "fine"), Finding("b", "must be x, but is y", "do z")]
-    assert report(findings).splitlines() == [
-        "ok     a: fine",
-        "FAULT  b: must be x, but is y",
-        "       -> do z",
+def test_report_puts_the_remedy_under_its_problem():
+    results = [Check("a", "fine"), Check("b", "must be x, but is y", "do z")]
+    assert report(results).splitlines() == [
+        "ok    a: fine",
+        "FAIL  b: must be x, but is y",
+        "      -> do z",
     ]
 
 

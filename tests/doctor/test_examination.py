@@ -36,25 +36,25 @@ def installation(monkeypatch):
     return installed
 
 
-def faults(folder, **options):
-    findings = examination.examine(folder, run_probe=options.pop("run_probe", healthy), **options)
-    return [finding.subject for finding in findings if not finding.ok]
+def failed(folder, **options):
+    results = examination.examine(folder, run_probe=options.pop("run_probe", healthy), **options)
+    return [result.subject for result in results if not result.ok]
 
 
 def test_a_sound_installation(installation, tmp_path):
-    assert faults(tmp_path) == []
+    assert failed(tmp_path) == []
 
 
 def test_a_package_of_another_version(installation, tmp_path):
     installation["torch"] = "2.14.1"
     del installation["optuna"]
-    assert faults(tmp_path) == ["torch", "optuna"]
-    assert faults(tmp_path, core=True) == []
+    assert failed(tmp_path) == ["torch", "optuna"]
+    assert failed(tmp_path, core=True) == []
 
 
 def test_podium_itself_is_missing(installation, tmp_path):
     del installation["podium"]
-    assert faults(tmp_path) == ["podium"]
+    assert failed(tmp_path) == ["podium"]
 
 
 def test_light_core_without_torch(installation, tmp_path):
@@ -66,22 +66,22 @@ def test_light_core_without_torch(installation, tmp_path):
             return Outcome(False, "ModuleNotFoundError: No module named 'torch'")
         return healthy(code)
 
-    assert faults(tmp_path, core=True, run_probe=without_torch) == []
-    # One fault says it all: not every package that came with torch, and not the operators.
-    assert faults(tmp_path, run_probe=without_torch) == ["torch"]
+    assert failed(tmp_path, core=True, run_probe=without_torch) == []
+    # One failed check says it all: not every package that came with torch, and not the operators.
+    assert failed(tmp_path, run_probe=without_torch) == ["torch"]
 
 
 @pytest.mark.parametrize(
     ("broken", "subject"),
     [("torch.version", "torch"), ("import cv2", "OpenCV"), ("nms", "operators")],
 )
-def test_one_fault_says_it_where_others_follow_from_it(installation, tmp_path, broken, subject):
-    """The operators need torch and OpenCV: building them anew mends neither."""
+def test_one_failed_check_says_it_if_others_follow(installation, tmp_path, broken, subject):
+    """The operators need torch and OpenCV: building them again fixes neither."""
 
     def run_probe(code):
         return Outcome(False, "ImportError: no such library") if broken in code else healthy(code)
 
-    (found,) = faults(tmp_path, run_probe=run_probe)
+    (found,) = failed(tmp_path, run_probe=run_probe)
     assert found.endswith(subject)
 
 
@@ -89,11 +89,11 @@ def test_installed_versions_are_read():
     assert examination.installed_versions()["numpy"] == importlib.metadata.version("numpy")
 
 
-def test_tool_ends_with_2_on_a_fault(installation, tmp_path, monkeypatch, capsys):
+def test_tool_ends_with_2_on_a_problem(installation, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("custom.doctor.compiled.TRY_NUMBA", "print('0.68.1')")
     installation["numpy"] = "1.26.4"
     assert main(["--core"]) == 2
-    assert "FAULT  numpy: must be 2.2.6, but is 1.26.4" in capsys.readouterr().out
+    assert "FAIL  numpy: must be 2.2.6, but is 1.26.4" in capsys.readouterr().out
     installation["numpy"] = "2.2.6"
     assert main(["--core"]) is None

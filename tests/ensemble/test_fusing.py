@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from custom.ensemble import FusionConfig, fuse, fuse_prepared, fuse_with_notes
+from custom.ensemble import CONF_TYPES, FusionConfig, fuse, fuse_prepared, fuse_with_notes
 from custom.errors import PodiumError
 from custom.tables import Images, Predictions
 from tests.ensemble.toy import crowded, images_of, rows_of, table
@@ -31,7 +31,15 @@ def fused(rows: list[list[tuple]], **settings: object) -> Predictions:
         pytest.param({"conf_type": "max"}, 0.9, id="max"),
         pytest.param({"conf_type": "box_and_model_avg"}, (0.9 + 0.6) / 2 * 2 / 3, id="models"),
         pytest.param({"conf_type": "absent_model_aware_avg"}, (0.9 + 0.6) / (2 + 1), id="absent"),
-        pytest.param({"weights": (2, 1, 1)}, (2 * 0.9 + 0.6) / 2 * 2 / (2 + 1 + 1), id="weights"),
+        pytest.param(
+            {"weights": (2, 1, 1), "raw_scores": True},
+            (2 * 0.9 + 0.6) / 2 * 2 / (2 + 1 + 1),
+            id="weights",
+        ),
+        # The greatest possible score of three models is 3 * 2 / (2 + 1 + 1).
+        pytest.param(
+            {"weights": (2, 1, 1)}, (2 * 0.9 + 0.6) / 2 * 2 / (3 * 2), id="weights-rescaled"
+        ),
     ],
 )
 def test_wbf_of_two_boxes_and_a_silent_model(settings: dict, score: float) -> None:
@@ -196,10 +204,22 @@ def test_scores_above_one_are_said() -> None:
     rows = [[(*A, 0.95, 0), (*A, 0.95, 0)], [(*FAR, 0.5, 0)]]
     images = images_of(1)
     models = [table(images, each) for each in rows]
-    result = fuse_with_notes(models, images, FusionConfig(weights=(2.5, 1)))
+    result = fuse_with_notes(models, images, FusionConfig(weights=(2.5, 1), raw_scores=True))
     # Two boxes by a model of weight 2.5, averaged, times min(2 models, 2 boxes) / (2.5 + 1).
     assert result.predictions.scores.max() == pytest.approx(2.5 * 0.95 * 2 / 3.5)
     assert any("1 fused scores are above 1, the highest 1.357" in note for note in result.notes)
+    rescaled = fuse_with_notes(models, images, FusionConfig(weights=(2.5, 1)))
+    # The greatest that these weights can give is 2 * 2.5 / 3.5.
+    assert rescaled.predictions.scores.max() == pytest.approx(0.95)
+    assert any("scores were divided by 1.43" in note for note in rescaled.notes)
+
+
+@pytest.mark.parametrize("conf_type", CONF_TYPES)
+@pytest.mark.parametrize("weights", [None, (1, 1, 1), (0.3, 5, 2), (0, 4, 1), (1e-3, 1, 1)])
+def test_no_fused_score_is_above_one_by_default(conf_type: str, weights: tuple | None) -> None:
+    certain = [(*A, 1.0, 0), (*B, 1.0, 0), (*A, 1.0, 0)]
+    result = fused([certain, certain, certain], conf_type=conf_type, weights=weights)
+    assert 0.0 < result.scores.max() <= 1.0 + 1e-6
 
 
 def test_soft_nms_says_that_it_returned_the_scores_that_came_in() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from custom.ensemble import FusionConfig, fuse
+from custom.ensemble.evaluate import Fusion
 from custom.ensemble.inputs import ValInputs
-from custom.ensemble.pipeline import Fusion
 from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe, recipe_of, write_recipe
 from custom.ensemble.search import search
 from custom.ensemble.search.studies import SearchSettings

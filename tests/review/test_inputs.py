@@ -10,7 +10,7 @@ import pytest
 
 from custom.ensemble import FusionConfig, fuse
 from custom.ensemble.inputs import val_of_runs
-from custom.ensemble.pipeline import Repairs
+from custom.ensemble.preparing import Repairs
 from custom.ensemble.recipe import Recipe, write_recipe
 from custom.errors import PodiumError
 from custom.evaluation import score

@@ -273,7 +273,7 @@ def test_boxes_of_other_images_are_found_by_another_submission(tmp_path: Path) -
     assert check(case, text_of(case.rows), tmp_path, like=like) == []
     findings = check(case, boxes_moved(case.rows), tmp_path, like=like)
     assert [f.level for f in findings] == ["error"]
-    assert re.search(r"but are on \d% of \d+: were boxes joined .* by position", str(findings[0]))
+    assert re.search(r"are on \d% of \d+: .* of the rows before their own", str(findings[0]))
 
 
 def test_labels_in_alphabetical_order(tmp_path: Path) -> None:
@@ -324,7 +324,7 @@ def test_coco_results_are_checked(tmp_path: Path) -> None:
     table = Predictions.from_rows([5], [0, 0], [[1, 1, 9, 9], [1, 1, 130, 9]], [0.05, 0.5], [0, 0])
     write_submission(tmp_path / "x.json", table, images, classes, "coco")
     findings = check_submission(tmp_path / "x.json", "trash", images, classes)
-    assert [f.where for f in findings] == ["line 2 (a.png), box 2"]
+    assert [f.where for f in findings] == ["image a.png, box 2"]
     assert "30.0 pixels outside (1 of 2 boxes)" in findings[0].message
 
 

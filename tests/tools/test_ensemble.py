@@ -17,7 +17,7 @@ from custom.runs import update_record
 from custom.submission import read_submission
 from custom.tables.coco import read_ground_truth, read_results
 from custom.testing.toy_runs import make_toy_run, make_toy_split
-from tools.ensemble import EXIT_NO_GAIN, EXIT_NOT_FIT, main
+from tools.ensemble import EXIT_NO_GAIN, main
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_the_same_command_writes_the_same_files(runs: list[str], tmp_path: Path)
 def test_a_name_is_not_taken_twice(runs: list[str], tmp_path: Path) -> None:
     out = ["--out", str(tmp_path / "sub"), "--name", "x"]
     main([*runs, *out])
-    with pytest.raises(PodiumError, match="is of another"):
+    with pytest.raises(PodiumError, match=r"x\.json must be free or of an earlier run of the same"):
         main([*runs, *out, "--method", "nms"])
     assert main([*runs, *out, "--method", "nms", "--overwrite"]) == 0
 
@@ -167,7 +167,9 @@ def test_a_recipe_is_searched_replayed_and_bound_to_its_models(
     main([*runs, *search, *out, "--name", "found", "--overwrite"])  # goes on, with nothing to do
     assert trials.read_text().count('"state":') == num_trials > 12
     assert json.loads(recipe.read_text()) == content
-    with pytest.raises(PodiumError, match="must be free for the recipe"):
+    with pytest.raises(
+        PodiumError, match=r"recipe.json must be free or of an earlier .* --recipe-out"
+    ):
         main([*runs, *search, *out])
     with pytest.raises(PodiumError, match="lacks c"):
         main([*runs[:2], "--recipe", str(recipe), *out])
@@ -202,13 +204,21 @@ def test_duplicates_are_named_and_removed_on_request(
     assert "does not suppress" not in capsys.readouterr().out
 
 
-def test_what_the_checker_refuses_is_said(
+def test_weights_lift_no_score_above_one_unless_raw_scores_are_asked_for(
     runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # A heavy model that repeats its boxes: WBF makes 0.9 * 5 * 2 / (5 + 1 + 1) of two of 0.9.
+    # A heavy model that repeats its boxes: WBF makes 0.9 * 5 * 2 / (5 + 1 + 1) of two of 0.9, and
+    # the greatest that these weights can give is 5 * 3 / (5 + 1 + 1).
     boxes = [{**box, "score": 0.9} for box in json.loads(Path(runs[0]).read_text())]
     for run, content in zip(runs, (boxes + boxes, [], []), strict=True):
         Path(run).write_text(json.dumps(content))
-    code = main([*runs, "--out", str(tmp_path), "--weights", "5", "1", "1"])
-    assert code == EXIT_NOT_FIT
-    assert "error: " in capsys.readouterr().out
+    weighted = [*runs, "--out", str(tmp_path / "sub"), "--weights", "5", "1", "1"]
+    assert main([*weighted, "--name", "rescaled"]) == 0
+    assert "scores were divided by 2.14" in capsys.readouterr().out
+    assert main([*weighted, "--name", "raw", "--raw-scores"]) == 0
+    assert "boxes score above 1, up to 1.28571" in capsys.readouterr().out
+    rescaled, raw = (
+        max(box["score"] for box in json.loads((tmp_path / "sub" / f"{name}.json").read_text()))
+        for name in ("rescaled", "raw")
+    )
+    assert (rescaled, raw) == pytest.approx((0.9 * 5 * 2 / 15, 0.9 * 5 * 2 / 7))

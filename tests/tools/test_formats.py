@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from custom.files import read_json, write_json
+from custom.runs import read_run
+from custom.splits import make_split, seal
 from custom.submission import FORMATS, read_submission, write_submission
 from custom.tables import Predictions
 from custom.tables.coco import read_ground_truth
-from tools import ensemble, labels, leaderboard, pseudo_label, review, submit
+from tools import ensemble, import_run, labels, leaderboard, pseudo_label, review, submit
 
 SIDE, NUM_IMAGES, BOXES_EACH = 200, 30, 3
 
@@ -109,8 +111,23 @@ def by_leaderboard(file: str, name: str) -> int:
     return leaderboard.main(["add", file, "--public", "0.5", "--format", name]) or 0
 
 
+def by_import(file: str, name: str) -> int:
+    gt = read_ground_truth("train.json")
+    fold = gt.take_ids(seal(make_split(gt, 3), Path("splits/x")).val_ids(0))
+    found = read_submission(file, name, gt.images, gt.categories).aligned_to(fold.images.ids)
+    val = f"val{FORMATS[name].suffix}"
+    write_submission(val, found, fold.images, fold.categories, name)
+    files = ["--val", val, "--test", file, "--ann", "train.json"]
+    code = import_run.main(["x", *files, "--split", "splits/x", "--fold", "0", "--format", name])
+    run = read_run("runs/x")
+    np.testing.assert_allclose(run.val_predictions().bboxes, found.bboxes)
+    assert run.test_predictions().num_boxes == NUM_IMAGES * BOXES_EACH
+    assert (run.record.submission_format, run.record.metric) == (name, FORMATS[name].metric)
+    return code or 0
+
+
 @pytest.mark.parametrize("command", [by_submit, by_pseudo_label, by_labels, by_review,
-                                     by_leaderboard])  # fmt: skip
+                                     by_leaderboard, by_import])  # fmt: skip
 def test_each_command_takes_each_format(
     name: str, command: Callable[[str, str], int], capsys: pytest.CaptureFixture[str]
 ) -> None:

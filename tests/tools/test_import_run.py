@@ -216,8 +216,8 @@ def test_repairs_are_made_where_they_are_asked_for(
 ) -> None:
     content = read_json("val0.json")
     write_json("bad.json", [{**content[0], "bbox": [90, 90, 40, 40]}, *content[1:]])
-    main(["yolo", "--val", "bad.json", *FOLD_0, "--clip"])
-    assert "--clip moved 1 of" in capsys.readouterr().out
+    main(["yolo", "--val", "bad.json", *FOLD_0, "--clip", "--max-repaired", "0.1"])
+    assert "1 boxes were limited to their images" in capsys.readouterr().out
     assert read_run("runs/yolo").val_predictions().bboxes.max() <= 100
 
 

@@ -1,4 +1,4 @@
-"""The set-up on a pretended machine: what it installs, when it skips, what it mends."""
+"""The set-up on a pretended machine: what it installs, when it skips, what it fixes."""
 
 import re
 import subprocess

@@ -10,7 +10,7 @@ import numpy as np
 from mmdet.registry import METRICS
 from mmengine.evaluator import BaseMetric
 
-from custom.boxes import clip_bboxes, is_degenerate, overhang
+from custom.boxes import limit_bboxes, overhang
 from custom.evaluation import score
 from custom.tables import GroundTruth, Images, Predictions
 from custom.tables.coco import read_ground_truth
@@ -87,14 +87,13 @@ def limit_to_images(predictions: Predictions, images: Images) -> Predictions:
     """
     sizes_hw = images.sizes_hw[predictions.image_index]
     beyond = overhang(predictions.bboxes, sizes_hw) > 0.0
-    limited = predictions.with_columns(bboxes=clip_bboxes(predictions.bboxes, sizes_hw))
-    empty = is_degenerate(limited.bboxes)
-    if beyond.any() or empty.any():
+    bboxes, has_area = limit_bboxes(predictions.bboxes, sizes_hw)
+    if beyond.any() or not has_area.all():
         logger.info(
             "%d of %d boxes reach beyond their image and are clipped to it; %d without area are "
             "left out",
             beyond.sum(),
             len(beyond),
-            empty.sum(),
+            (~has_area).sum(),
         )
-    return limited.keep(~empty)
+    return predictions.with_columns(bboxes=bboxes).keep(has_area)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from mmdet.models import DetTTAModel
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import bbox_flip
 from mmengine.structures import InstanceData
 
+from custom.boxes import limit_bboxes
 from custom.ensemble import FusionConfig, fuse
 from custom.tables import Images, Predictions
 
@@ -57,19 +57,21 @@ class FusedTTA(DetTTAModel):
 
 def _table(ids: np.ndarray, samples: list[DetDataSample]) -> Predictions:
     """Return one view of all images as a table, flipped back and limited to the images."""
-    boxes, scores, labels, index = [], [], [], []
+    boxes: list[np.ndarray] = []
+    scores: list[np.ndarray] = []
+    labels: list[np.ndarray] = []
+    index: list[np.ndarray] = []
     for position, sample in enumerate(samples):
         found = sample.pred_instances
         bboxes = found.bboxes
         if sample.metainfo.get("flip", False):
             bboxes = bbox_flip(bboxes, sample.ori_shape, sample.flip_direction)
-        height, width = sample.ori_shape
-        limits = bboxes.new_tensor([width, height, width, height])
-        bboxes = torch.minimum(bboxes.clamp(min=0), limits)
-        keep = (bboxes[:, 2:] > bboxes[:, :2]).all(dim=1)
-        boxes.append(bboxes[keep].double().cpu().numpy())
-        scores.append(found.scores[keep].double().cpu().numpy())
-        labels.append(found.labels[keep].cpu().numpy())
+        flat = bboxes.double().cpu().numpy()
+        sizes_hw = np.tile(np.array(sample.ori_shape, np.int64), (len(flat), 1))
+        limited, keep = limit_bboxes(flat, sizes_hw)
+        boxes.append(limited[keep])
+        scores.append(found.scores.double().cpu().numpy()[keep])
+        labels.append(found.labels.cpu().numpy()[keep])
         index.append(np.full(len(labels[-1]), position))
     rows, bboxes_of, scores_of, labels_of = map(np.concatenate, (index, boxes, scores, labels))
     return Predictions.from_rows(ids, rows, bboxes_of, scores_of, labels_of, "a view")

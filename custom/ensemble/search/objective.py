@@ -9,10 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
-from custom.ensemble.checks import prepare
 from custom.ensemble.config import FusionConfig
 from custom.ensemble.fusing import fuse_prepared
-from custom.ensemble.hashes import table_hash
+from custom.ensemble.preparing import prepare
 from custom.errors import PodiumError
 from custom.evaluation import (
     DEFAULT_METRIC,
@@ -96,7 +95,7 @@ class Objective:
         gt = self.gt
         crowd = gt.iscrowd.astype(np.float64)  # in the place of scores
         boxes = Predictions(gt.images.ids, gt.offsets, gt.bboxes, crowd, gt.labels)
-        return canonical_hash([table_hash(each) for each in (*self.models, boxes)])
+        return canonical_hash([each.content_hash for each in (*self.models, boxes)])
 
     def without(self, fold: int) -> int:
         """Return the index of the scores that rest on all images but those of a fold."""

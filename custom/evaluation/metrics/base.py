@@ -67,6 +67,12 @@ class Metric:
         return f"{LOG_PREFIX}/{class_name}_{self.name}"
 
     @property
+    def is_matched_at_half(self) -> bool:
+        """Whether its first threshold is IoU 0.5, by COCO's rule, of boxes of all sizes."""
+        rule = (self.iou_thrs[0], self.area, self.max_dets, self.rule)
+        return rule == (0.5, "all", 100, "coco")
+
+    @property
     def sign(self) -> int:
         """What a value is multiplied by so that more is better: 1 or -1."""
         return 1 if self.greater_is_better else -1

@@ -27,11 +27,20 @@ class Finding:
         level: An error blocks the submission, a warning does not.
         message: What must be what, but is what, how often, and the likely cause.
         where: Line, image and box of the first case; empty where it is the whole file.
+        cause: The end of the message, where another reading of the numbers fits almost all boxes.
     """
 
     level: Level
     message: str
     where: str = ""
+    cause: str = ""
+
+    @property
+    def text(self) -> str:
+        """The finding in one line, the cause first."""
+        first = f"{self.cause.removeprefix('; ')}: " if self.cause else ""
+        where = f"{self.where}: " if self.where else ""
+        return f"{first}{where}{self.message.removesuffix(self.cause)}"
 
     def __str__(self) -> str:
         return f"{self.level}: {f'{self.where}: ' if self.where else ''}{self.message}"
@@ -51,6 +60,7 @@ class Subject:
         val_shares: Each class's share of the annotated boxes, shape (C,).
         last_shares: Each class's share of the scores in the last accepted submission, shape (C,).
         like: Another submission, on exactly `images`.
+        raw_scores: Whether scores above 1 are meant, as an ensemble with `--raw-scores` has them.
     """
 
     rows: Rows
@@ -62,6 +72,7 @@ class Subject:
     val_shares: FloatArray | None = None
     last_shares: FloatArray | None = None
     like: Predictions | None = None
+    raw_scores: bool = False
 
     @property
     def format(self) -> SubmissionFormat:
@@ -70,7 +81,7 @@ class Subject:
 
     def line(self, row: int) -> str:
         """Return line and image of the row at that position, for messages."""
-        return f"line {row + 2} ({self.rows.names[row]})"
+        return self.rows.line(row)
 
     @cached_property
     def finite(self) -> BoolArray:
@@ -80,7 +91,7 @@ class Subject:
     @cached_property
     def sizes_hw(self) -> IntArray | None:
         """The size of each box's image, shape (N, 2); zeros where the row names no image."""
-        if self.images is None or not self.images.sizes_hw.all():
+        if self.images is None or not self.images.sizes_hw.any():
             return None
         index = {name: i for i, name in enumerate(self.format.row_names(self.images))}
         known = np.array([index.get(name, -1) for name in self.rows.names], dtype=np.int64)

@@ -10,9 +10,13 @@ from custom.boxes import (
     FloatArray,
     is_degenerate,
     likely_reading,
+    look_like_fractions,
     overhang,
 )
 from custom.submission.checks.subject import Finding, Subject
+
+# Scores in single precision end up to a millionth beyond 1.
+SCORE_TOLERANCE = 1e-6
 
 
 def check_finite(subject: Subject) -> list[Finding]:
@@ -47,16 +51,19 @@ def check_finite(subject: Subject) -> list[Finding]:
 
 
 def check_scores(subject: Subject) -> list[Finding]:
-    """Scores outside [0, 1]."""
+    """Scores outside [0, 1] by more than rounding."""
     scores = subject.rows.scores
-    outside = subject.finite & ((scores < 0) | (scores > 1))
+    outside = subject.finite & (np.maximum(-scores, scores - 1.0) > SCORE_TOLERANCE)
     if not outside.any():
         return []
+    if subject.raw_scores and not (scores < 0.0).any():
+        above = f"{outside.sum()} of {len(scores)} boxes score above 1, up to {scores.max():g}"
+        return [Finding("warning", f"{above}: does the competition take that?")]
     box = int(np.argmax(outside))
     return [
         Finding(
             "error",
-            f"score must be in [0, 1], but is {scores[box]:g} ({outside.sum()} of {len(scores)} "
+            f"score must be in [0, 1], but is {scores[box]:.9g} ({outside.sum()} of {len(scores)} "
             f"boxes){_cause_of_scores(subject, outside)}",
             subject.rows.where(box),
         )
@@ -69,7 +76,7 @@ def check_sides(subject: Subject) -> list[Finding]:
     wrong = subject.finite & is_degenerate(np.nan_to_num(bboxes, posinf=0.0, neginf=0.0))
     if not wrong.any():
         return []
-    box = int(np.argmax(wrong))
+    box, cause = int(np.argmax(wrong)), _cause_of_order(subject)
     values = _raw_boxes(subject)
     if subject.format.is_xywh:
         what = "w and h must be positive"
@@ -81,9 +88,9 @@ def check_sides(subject: Subject) -> list[Finding]:
     return [
         Finding(
             "error",
-            f"{what}: here {_shown(values[box])} ({wrong.sum()} of {len(wrong)} boxes)"
-            f"{_cause_of_order(subject)}",
+            f"{what}: here {_shown(values[box])} ({wrong.sum()} of {len(wrong)} boxes){cause}",
             subject.rows.where(box),
+            cause,
         )
     ]
 
@@ -97,15 +104,16 @@ def check_inside(subject: Subject) -> list[Finding]:
     outside = beyond > TOLERANCE_PX
     if not outside.any():
         return []
-    box = int(np.argmax(outside))
+    box, cause = int(np.argmax(outside)), _cause_of_order(subject)
     height, width = subject.sizes_hw[box]
     return [
         Finding(
             "error",
             f"a box must lie in its image ({width}x{height}) within {TOLERANCE_PX:g} pixel, but is "
             f"{_shown(_raw_boxes(subject)[box])}, {beyond[box]:.1f} pixels outside "
-            f"({outside.sum()} of {len(outside)} boxes){_cause_of_order(subject)}",
+            f"({outside.sum()} of {len(outside)} boxes){cause}",
             subject.rows.where(box),
+            cause,
         )
     ]
 
@@ -118,7 +126,7 @@ def check_scale(subject: Subject) -> list[Finding]:
     if not known.any():
         return []
     far = subject.rows.bboxes[known, 2:]
-    if far.max() <= 1.5:
+    if look_like_fractions(far, subject.sizes_hw[known]):
         message = (
             f"boxes must be in pixels, but the largest coordinate is {far.max():g}: fractions?"
         )

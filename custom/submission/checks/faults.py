@@ -1,4 +1,4 @@
-"""Counting what is wrong with a table, in one pass."""
+"""Counting what is wrong with predictions, in one pass: where nothing is, no more is looked at."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import numpy as np
 from custom.boxes import FloatArray, IntArray
 from custom.compiled.jit import jit
 
-NOT_FINITE, SCORE, LABEL, DEGENERATE, OUTSIDE, ROUNDED, NUM_FAULTS = range(7)
+# The last two are no faults but rounding: a side by up to a pixel, a score by up to a millionth.
+NOT_FINITE, SCORE, LABEL, DEGENERATE, OUTSIDE, ROUNDED, ROUNDED_SCORE, NUM_FAULTS = range(8)
 
 
 @jit
@@ -19,7 +20,8 @@ def count_faults(
     scores: FloatArray,
     labels: IntArray,
     sizes_hw: IntArray,
-    tolerance: float,
+    tolerance_px: float,
+    score_tolerance: float,
     max_label: int,
     faults: IntArray,
 ) -> None:
@@ -34,8 +36,10 @@ def count_faults(
             if not np.isfinite(x1 + y1 + x2 + y2 + scores[row]):
                 faults[image, NOT_FINITE] += 1
                 continue
-            if not 0.0 <= scores[row] <= 1.0:
+            if not -score_tolerance <= scores[row] <= 1.0 + score_tolerance:
                 faults[image, SCORE] += 1
+            elif not 0.0 <= scores[row] <= 1.0:
+                faults[image, ROUNDED_SCORE] += 1
             if not 0 <= labels[row] <= max_label:
                 faults[image, LABEL] += 1
             if x2 <= x1 or y2 <= y1:
@@ -43,7 +47,7 @@ def count_faults(
             beyond = max(-x1, -y1)
             if width > 0 and height > 0:
                 beyond = max(beyond, x2 - width, y2 - height)
-            if beyond > tolerance:
+            if beyond > tolerance_px:
                 faults[image, OUTSIDE] += 1
             elif beyond > 0.0:
                 faults[image, ROUNDED] += 1

@@ -1,4 +1,4 @@
-"""A finding: one thing that was checked, whether it is as it must be, and the remedy."""
+"""The result of one check: what was checked, whether it is as it must be, and the remedy."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ SET_UP = "python3 tools/setup_env.py --force"
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """The result of one check.
 
     Attributes:
         subject: What was checked.
         text: What must be what, but is what; or, where all is well, what is.
-        remedy: What mends it; empty where all is well.
+        remedy: How to fix it; empty where all is well.
     """
 
     subject: str
@@ -25,15 +25,15 @@ class Finding:
 
     @property
     def ok(self) -> bool:
-        """Whether there is nothing to mend."""
+        """Whether there is nothing to fix."""
         return not self.remedy
 
 
-def report(findings: Iterable[Finding]) -> str:
-    """Return the findings as lines to print, each fault followed by its remedy."""
+def report(results: Iterable[Check]) -> str:
+    """Return the results as lines to print, each failed check followed by its remedy."""
     lines = []
-    for finding in findings:
-        lines.append(f"{'ok   ' if finding.ok else 'FAULT'}  {finding.subject}: {finding.text}")
-        if not finding.ok:
-            lines.append(f"       -> {finding.remedy}")
+    for result in results:
+        lines.append(f"{'ok  ' if result.ok else 'FAIL'}  {result.subject}: {result.text}")
+        if not result.ok:
+            lines.append(f"      -> {result.remedy}")
     return "\n".join(lines)
