@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from custom.competition import competition_of
@@ -12,6 +12,7 @@ from custom.errors import PodiumError
 from custom.evaluation import DEFAULT_METRIC, score_at_best
 from custom.files import PathLike, sha256_of
 from custom.runs.foreign import Place, read_foreign
+from custom.runs.procedure import predictions_entry
 from custom.runs.record import (
     RECORD,
     MetricValue,
@@ -214,10 +215,12 @@ def _written(checked: _Checked) -> ImportedRun:
     hidden = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(hidden, ignore_errors=True)
     write_results(hidden / "val.json", checked.val, checked.gt.categories)
-    write_record(hidden, checked.record)
+    predictions = {"val": predictions_entry(hidden / "val.json")}
     if checked.test is not None:
         test_file = folder.with_name(f"{folder.name}.json")
         write_results(test_file, checked.test, checked.gt.categories)
+        predictions["test"] = predictions_entry(test_file)
+    write_record(hidden, replace(checked.record, predictions=predictions))
     shutil.rmtree(folder, ignore_errors=True)
     hidden.replace(folder)
     return ImportedRun(read_run(folder), len(checked.gt.images), checked.warnings)

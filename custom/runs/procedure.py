@@ -99,9 +99,12 @@ def check_predictions(folder: Path, record: RunRecord, part: str, path: Path) ->
             killed between two files, or the procedures differ.
     """
     if path.exists() and not is_recorded(record, part, path):
+        tool = (
+            f"import_run.py {folder.name} --overwrite" if record.made_from else f"test.py {folder}"
+        )
         raise PodiumError(
             f"{path} must be what {folder / 'run.json'} records, but its content differs; was "
-            f"tools/test.py stopped, or the file replaced? Run tools/test.py {folder} again"
+            f"{tool.split()[0]} stopped, or the file replaced? Run tools/{tool} again"
         )
     val, test = (procedure_of(record, each) for each in ("val", "test"))
     if {"val", "test"} <= record.data.keys() and val != test:

@@ -14,7 +14,7 @@ from typing import Any
 
 from custom.errors import PodiumError
 from custom.files import PathLike, canonical_hash, sha256_of
-from custom.runs.config import read_config
+from custom.runs.config import has_config, read_config
 from custom.runs.procedure import Procedure, check_predictions, procedure_of
 from custom.runs.record import RECORD, DataEntry, RunRecord, read_record
 from custom.splits import Split, read_split, select_part
@@ -94,7 +94,15 @@ class Run:
 
         Args:
             only: Top-level keys to read; all if None.
+
+        Raises:
+            PodiumError: If there is none, as in a run that was imported, or it was changed.
         """
+        if self.record.made_from and not has_config(self.folder):
+            raise PodiumError(
+                f"{self.folder} must have been trained here for this, but was imported from "
+                f"{self.record.made_from[0].path}, without a model or a config"
+            )
         return read_config(self.folder, self.record.config_hash, only)
 
     @property

@@ -123,6 +123,8 @@ def test_a_record_says_where_it_comes_from(place: SimpleNamespace) -> None:
     assert (record.task, record.metric) == ("detection", "AP50")
     assert record.value() == score(place.folds[0], run.val_predictions()).value
     assert set(record.per_class()) == {"can", "bag", "box"}
+    with pytest.raises(PodiumError, match=r"trained here for this, but was imported from val\.csv"):
+        run.config()
     found = run.val_predictions()
     assert found.image_ids.tolist() == place.folds[0].images.ids.tolist()
     np.testing.assert_allclose(found.bboxes, place.found[0].bboxes, atol=1e-3)
@@ -231,6 +233,9 @@ def test_a_run_is_not_written_over(place: SimpleNamespace) -> None:
     main(["yolo", "--val", "val0.json", *FOLD_0])
     main(["yolo", "--val", "val.csv", *FOLD_0, "--overwrite"])
     assert read_run("runs/yolo").record.made_from[0].path == "val.csv"
+    Path("runs/yolo/val.json").write_text("[]")
+    with pytest.raises(PodiumError, match=r"val\.json must be what .* tools/import_run\.py yolo"):
+        gate_main(["runs/yolo", "--baseline", "runs/ours"])
     with pytest.raises(PodiumError, match="a run must have a plain name"):
         main(["a/b", "--val", "val0.json", *FOLD_0])
 
