@@ -19,7 +19,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", default="runs/soup.pth", help="the checkpoint to write")
     parser.add_argument(
         "--method", choices=("greedy", "uniform"), default="greedy",
-        help="keep what raises mAP50 on the val fold, or take all",
+        help="keep what improves the metric on the val fold, or take all",
     )  # fmt: skip
     parser.add_argument(
         "--bn-batches", type=int, default=50, help="batches for batch-norm statistics"
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     trust_checkpoints(args.trust_checkpoint)
     soup = make_soup(args.checkpoints, args.out, args.method, args.bn_batches)
     for name, value in soup.scores.items():
-        print(f"{name}: val mAP50 {value:.4f}")
+        print(f"{name}: val {value:.4f}")
     print(f"written to {args.out}: {len(soup.members)} of {len(args.checkpoints)} checkpoints")
     for member in soup.members:
         print(f"  {member}")

@@ -41,10 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     procedure = Procedure(args.tta, args.score_thr, args.max_per_img, args.batch_size)
     result = predict_test_set(args.run, args.data_root, procedure, args.checkpoint, args.out)
     print(f"{result.predictions.num_boxes} boxes on {result.predictions.num_images} images")
+    title, key = result.metric.title, result.metric.key
     if result.val_metrics:
-        print(f"val mAP50 {result.val_metrics['coco/bbox_mAP_50']:.4f}, predicted the same way")
+        print(f"val {title} {result.val_metrics[key]:.4f}, predicted the same way")
     if result.metrics:
-        print(f"test mAP50 {result.metrics['coco/bbox_mAP_50']:.4f}")
+        print(f"test {title} {result.metrics[key]:.4f}")
     print(f"written to {result.path}")
     return 0
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from custom.errors import run_tool
+
+if TYPE_CHECKING:
+    from custom.runs import RunRecord
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -72,11 +76,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         find_runs(args.gate)  # a wrong name is told before the training, not after it
     with tracked(config):
         record = train(config, args.config, resume=args.resume)
-        print(f"{record.name}: val mAP50 {record.value('AP50'):.4f}")
-        for name, value in record.per_class("AP50").items():
-            print(f"  {name}: {value:.4f}")
+        print("\n".join(closing_lines(record)))
         print(f"written to {Path(config.work_dir)}")
         return gate_run(config.work_dir, args.gate) if args.gate else 0
+
+
+def closing_lines(record: RunRecord) -> list[str]:
+    """Return what a run scores on its fold: by the competition's metric, and COCO's beside it."""
+    from custom.evaluation.metrics import DEFAULT_METRIC, metric_of
+
+    metric = metric_of(record.metric)
+    lines = [f"{record.name}: val {metric.title} {record.value():.4f}"]
+    if thresholds := set(record.thresholds.values()):
+        lines[0] += f" at a score threshold of {min(thresholds):g}"
+    lines += [f"  {name}: {value:.4f}" for name, value in record.per_class().items()]
+    others = [name for name in (DEFAULT_METRIC, "AP") if name != metric.name]
+    beside = [f"{metric_of(name).title} {record.value(name):.4f}" for name in others]
+    return [*lines, f"  beside it: {', '.join(beside)}"]
 
 
 def gate_run(run: str, baseline: Sequence[str]) -> int:

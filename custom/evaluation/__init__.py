@@ -8,6 +8,7 @@ from custom.evaluation.bootstrap import (
     paired_bootstrap,
 )
 from custom.evaluation.curves import Curve, precision_recall
+from custom.evaluation.figures import coco_figures
 from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Matches
 from custom.evaluation.matching import match
 from custom.evaluation.metrics import DEFAULT_METRIC, METRICS, Metric, metric_of
@@ -41,6 +42,7 @@ __all__ = [
     "bootstrap_ap",
     "bootstrap_metric",
     "checked_against_reference",
+    "coco_figures",
     "match",
     "match_at_best",
     "match_for",

@@ -29,8 +29,8 @@ def make_toy_competition(folder: Path, num_images: int = 12) -> Path:
     return folder
 
 
-def make_toy_leaf(data: Path, path: Path, max_epochs: int = 1) -> Path:
-    """Write a config leaf on the data of `make_toy_competition`."""
+def make_toy_leaf(data: Path, path: Path, max_epochs: int = 1, **competition: Any) -> Path:
+    """Write a config on the data of `make_toy_competition`; others are keys of `competition`."""
     config = toy_config(data / "train.json", path.parent / "unused")
     loader = {"batch_size": 2, "num_workers": 0, "sampler": {"type": "DefaultSampler"}}
     for part, pipeline in (("train", FLIP), ("val", TEST_PIPELINE), ("test", TEST_PIPELINE)):
@@ -47,6 +47,7 @@ def make_toy_leaf(data: Path, path: Path, max_epochs: int = 1) -> Path:
             "split": str(data / "splits" / "toy"),
             "fold": 0,
             "classes": list(TOY_CLASSES),
+            **competition,
         },
         "train_cfg": {"type": "EpochBasedTrainLoop", "max_epochs": max_epochs, "val_interval": 1},
         "val_cfg": {"type": "ValLoop"},

@@ -17,6 +17,7 @@ from custom.errors import PodiumError
 from custom.training.building import explain_wrong_values
 from custom.training.extra_data import EXTRA, add_extra_data
 from custom.training.kinds import check_kinds
+from custom.training.metric import place_metric
 from custom.training.nodes import dicts_below, name_of
 from custom.training.pretrained import strip_pretrained
 from custom.training.recipes import apply_recipes
@@ -99,6 +100,7 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
         refuse_unused(config, {**config.competition, **earlier})
         apply_recipes(config)
         place_data(config)
+        place_metric(config)
         set_num_classes(config.model, len(config.competition.classes))
         config.work_dir = _work_dir(config, options, path, seed)
         config.launcher = options.launcher

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,15 @@ import torch
 from mmengine.config import Config
 
 from custom import runs
+from custom.evaluation import Score
+from custom.evaluation.metrics.base import SCORE_THR_KEY
 from custom.files import sha256_of
 from custom.pseudo_labels import pseudo_labels_for
 from custom.runs import MetricValue, RunRecord, SplitEntry, Trainer
 from custom.runs.config import config_hash
 from custom.splits import read_split
 from custom.training.extra_data import describe_extra_data
-from custom.training.publish import BEST_KEY
+from custom.training.metric import competition_metric
 from custom.typed_json import known
 
 
@@ -26,8 +28,18 @@ def make_record(
     config_file: str | Path,
     metrics: dict[str, float],
     seconds: float,
+    figures: Mapping[str, Score],
 ) -> RunRecord:
-    """Return what `run.json` keeps of a finished run; `resolved` is its config."""
+    """Return what `run.json` keeps of a finished run.
+
+    Args:
+        config: What was trained.
+        resolved: Its config as data.
+        config_file: The file it came from.
+        metrics: What the validation of `best.pth` gave, by key.
+        seconds: How long the training took.
+        figures: COCO's figures of the same predictions.
+    """
     competition = config.competition
     split = read_split(competition.split)
     folder = Path(config.work_dir)
@@ -41,7 +53,11 @@ def make_record(
             "train": runs.data_entry(train_file),
             "val": runs.data_entry(config.val_evaluator.ann_file),
         },
-        metrics=metric_values(metrics, competition.classes),
+        metrics=metric_values(config, metrics, figures),
+        metric=competition_metric(config).name,
+        submission_format=competition.get("format", "coco"),
+        task=competition.get("task", "detection"),
+        thresholds=thresholds(config, metrics),
         trainer=Trainer("mmdet", versions["onedl-mmdetection"]),
         competition=competition.name,
         config=str(config_file),
@@ -57,10 +73,25 @@ def make_record(
     )
 
 
-def metric_values(metrics: Mapping[str, float], classes: Sequence[str]) -> dict[str, MetricValue]:
-    """Return what a record keeps of the scores of `val.json`."""
-    per_class = {name: known(metrics[f"coco/{name}_AP50"]) for name in classes}
-    return {
-        "AP50": MetricValue(known(metrics[BEST_KEY]), per_class),
-        "AP": MetricValue(known(metrics["coco/bbox_mAP"])),
-    }
+def metric_values(
+    config: Config, metrics: Mapping[str, float], figures: Mapping[str, Score]
+) -> dict[str, MetricValue]:
+    """Return what a record keeps of the scores of `val.json`, each by class.
+
+    The competition's metric is what the validation gave, which chose `best.pth`; COCO's figures are
+    beside it.
+    """
+    metric = competition_metric(config)
+    classes = config.competition.classes
+    per_class = {name: known(metrics[metric.class_key(name)]) for name in classes}
+    values = {metric.name: MetricValue(known(metrics[metric.key]), per_class)}
+    for name, score in figures.items():
+        by_class = zip(score.class_names, map(known, score.per_class.tolist()), strict=True)
+        values.setdefault(name, MetricValue(known(score.value), dict(by_class)))
+    return values
+
+
+def thresholds(config: Config, metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return the score that a box counts from, by class; nothing where all boxes count."""
+    score_thr = metrics.get(SCORE_THR_KEY)
+    return {} if score_thr is None else dict.fromkeys(config.competition.classes, score_thr)

@@ -100,7 +100,7 @@ def greedy_soup(paths: Sequence[PathLike], score: Callable[[State], float]) -> S
 
     Args:
         paths: The checkpoints.
-        score: Val mAP50 of weights, or another number that is better when larger. It recomputes
+        score: Of weights on val, a number that is better when larger. It recomputes
             batch-norm statistics where the model has them.
 
     Raises:

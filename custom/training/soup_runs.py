@@ -14,6 +14,7 @@ from torch import nn
 
 from custom.errors import PodiumError
 from custom.runs import read_run
+from custom.training.metric import competition_metric
 from custom.training.prediction import predict
 from custom.training.run_config import load_run_config
 from custom.training.seeding import apply_seed
@@ -27,7 +28,6 @@ from custom.training.soup import (
 )
 
 METHODS = ("greedy", "uniform")
-METRIC = "coco/bbox_mAP_50"
 
 
 def make_soup(
@@ -38,7 +38,7 @@ def make_soup(
     Args:
         paths: `runs/*/best.pth`.
         out: The checkpoint to write.
-        method: "greedy" keeps what raises mAP50 on the val fold; "uniform" takes all.
+        method: "greedy" keeps what improves the metric on the val fold; "uniform" takes all.
         num_batches: Training batches that batch-norm statistics are recomputed from.
 
     Raises:
@@ -51,8 +51,10 @@ def make_soup(
         soup = uniform_soup(paths)
         soup = Soup(cook.adapted(soup.state), soup.members, {"soup": cook.score(soup.state)})
     else:
-        soup = greedy_soup(paths, cook.score)
-        soup = Soup(cook.adapted(soup.state), soup.members, soup.scores)
+        sign = cook.metric.sign
+        soup = greedy_soup(paths, lambda state: sign * cook.score(state))
+        scores = {name: sign * value for name, value in soup.scores.items()}
+        soup = Soup(cook.adapted(soup.state), soup.members, scores)
     write_soup(soup, out)
     return soup
 
@@ -80,6 +82,7 @@ class _Cook:
 
     def __init__(self, config: Config, num_batches: int) -> None:
         self.config, self.num_batches = config, num_batches
+        self.metric = competition_metric(config)
         self._model: nn.Module | None = None
 
     def adapted(self, state: State) -> State:
@@ -92,11 +95,11 @@ class _Cook:
         return {key: value.detach().cpu().clone() for key, value in model.state_dict().items()}
 
     def score(self, state: State) -> float:
-        """Return mAP50 on the val fold."""
+        """Return the competition's metric on the val fold."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "soup.pth"
             torch.save({"state_dict": self.adapted(state), "meta": {}}, path)
-            return float(predict(self.config, path, "val")[1][METRIC])
+            return float(predict(self.config, path, "val")[1][self.metric.key])
 
     def _loader(self) -> dict:
         config = apply_seed(self.config.copy(), 0)

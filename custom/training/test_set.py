@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
 from custom import runs
 from custom.errors import PodiumError
+from custom.evaluation import Metric, Score, coco_figures
 from custom.files import sha256_of
 from custom.runs import PredictionsEntry, Procedure, Run
 from custom.splits import select_part
@@ -16,8 +18,9 @@ from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth, write_results
 from custom.training.checks import check_classes, check_image_files
 from custom.training.configuration import place_data
+from custom.training.metric import competition_metric
 from custom.training.prediction import predict
-from custom.training.record import metric_values
+from custom.training.record import metric_values, thresholds
 from custom.training.run_config import load_run_config
 
 
@@ -28,12 +31,14 @@ class TestSetResult:
     Attributes:
         predictions: On the test set.
         metrics: Of them; empty where boxes are not known.
+        metric: The competition's.
         path: The file written.
         val_metrics: What val scores by the same procedure; empty where it was left as it was.
     """
 
     predictions: Predictions
     metrics: dict[str, float]
+    metric: Metric
     path: Path
     val_metrics: dict[str, float] = field(default_factory=dict)
 
@@ -82,8 +87,10 @@ def predict_test_set(
         write_results(files[part], tables[part], gt.categories)
     if recorded:
         entries = {part: runs.predictions_entry(files[part], procedure) for part in truths}
-        _record(finished, config, entries, metrics)
-    return TestSetResult(tables["test"], metrics["test"], path, metrics.get("val", {}))
+        figures = coco_figures(truths["val"], tables["val"]) if "val" in truths else {}
+        _record(finished, config, entries, metrics, figures)
+    metric = competition_metric(config)
+    return TestSetResult(tables["test"], metrics["test"], metric, path, metrics.get("val", {}))
 
 
 def _config_of(run: Run, data_root: str | None) -> Config:
@@ -137,8 +144,12 @@ def _record(
     config: Config,
     entries: dict[str, PredictionsEntry],
     metrics: dict[str, dict[str, float]],
+    figures: dict[str, Score],
 ) -> None:
     """Add to a run's record what was predicted, on which data, how, and what val scores so."""
     data = {part: runs.data_entry(config[f"{part}_evaluator"].ann_file) for part in entries}
-    scores = metric_values(metrics["val"], config.competition.classes) if "val" in entries else {}
-    runs.update_record(run.folder, data=data, predictions=entries, metrics=scores, tta=None)
+    values: dict[str, Any] = {"data": data, "predictions": entries, "tta": None}
+    if "val" in entries:
+        values["metrics"] = metric_values(config, metrics["val"], figures)
+        values["thresholds"] = thresholds(config, metrics["val"])
+    runs.update_record(run.folder, **values)

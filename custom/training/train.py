@@ -12,6 +12,7 @@ from mmengine.dist import barrier, is_main_process
 from mmengine.runner import Runner
 
 from custom import runs
+from custom.evaluation import coco_figures
 from custom.runs import RunRecord
 from custom.runs.config import write_config
 from custom.tables.coco import read_ground_truth, write_results
@@ -73,9 +74,10 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> RunR
         publish_best(folder)
     barrier()
     predictions, metrics = predict(config, folder / "best.pth", "val")
-    record = make_record(config, resolved, config_file, metrics, seconds)
+    gt = read_ground_truth(config.val_evaluator.ann_file)
+    figures = coco_figures(gt.take_ids(predictions.image_ids), predictions)
+    record = make_record(config, resolved, config_file, metrics, seconds, figures)
     if is_main_process():
-        gt = read_ground_truth(config.val_evaluator.ann_file)
         write_config(folder, resolved, text)
         write_results(folder / "val.json", predictions, gt.categories)
         entry = runs.predictions_entry(folder / "val.json")

@@ -1,6 +1,10 @@
 # What the data of every competition has in common. A competition's own file adds `competition`
 # (where its data lies, its classes, its sealed split) and the pipelines; `competition` is the
 # one place for these facts, and tools/train.py hands them to the three data sets below.
+# `metric` decides everywhere, from the best checkpoint to the ledger (docs/scoring.md); `format`
+# is how the competition takes predictions (docs/submission.md).
+competition = dict(metric="AP50", format="coco", task="detection")
+
 train_dataloader = dict(
     batch_size=8,
     num_workers=2,
@@ -25,7 +29,7 @@ test_dataloader = dict(
     dataset=dict(type="CompetitionDataset", part="test", test_mode=True),
 )
 
-# What a change must surely gain in mAP50, and may surely cost no class (docs/gate.md).
+# What a change must gain significantly, and may cost no class significantly (docs/gate.md).
 gate = dict(smallest_gain=0.0, largest_class_loss=0.05)
 
 val_evaluator = dict(type="CompetitionMetric")

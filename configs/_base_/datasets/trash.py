@@ -1,8 +1,10 @@
-# Recycling trash: 4,883 + 4,871 images at 1024x1024, 10 classes, mAP50.
+# Recycling trash: 4,883 + 4,871 images at 1024x1024, 10 classes.
 _base_ = "./competition.py"
 
 competition = dict(
     name="trash",
+    metric="AP50",
+    format="trash",
     data_root="data/trash",
     train_ann="train.json",
     test_ann="test.json",

@@ -11,7 +11,8 @@ from mmdet.registry import METRICS
 from mmengine.evaluator import BaseMetric
 
 from custom.boxes import limit_bboxes, overhang
-from custom.evaluation import score
+from custom.evaluation import DEFAULT_METRIC, Metric, metric_of, score, score_at_best
+from custom.evaluation.metrics.base import LOG_PREFIX, SCORE_THR_KEY
 from custom.tables import GroundTruth, Images, Predictions
 from custom.tables.coco import read_ground_truth
 
@@ -20,10 +21,12 @@ logger = logging.getLogger(__name__)
 
 @METRICS.register_module()
 class CompetitionMetric(BaseMetric):
-    """Score detections with AP50, in total and by class.
+    """Score detections with the competition's metric, in total and by class.
 
-    The keys are `coco/bbox_mAP_50`, `coco/bbox_mAP` and `coco/<class>_AP50`, 0 to 1, NaN where
-    there is nothing to score. `predictions` holds the table of the last evaluation.
+    The keys are the metric's, as `coco/bbox_mAP_50` or `coco/wheat`, `coco/bbox_mAP` and
+    `coco/bbox_mAP_50`, and `coco/<class>_<metric>`, 0 to 1, NaN where there is nothing to score. A
+    metric that punishes every false box is taken at its best score threshold, `coco/score_thr`.
+    `predictions` holds the table of the last evaluation, with all boxes.
 
     Boxes are limited to their images, since the heads of YOLOX and others let them reach beyond,
     and what lies outside altogether is left out; both are counted in the log.
@@ -31,13 +34,17 @@ class CompetitionMetric(BaseMetric):
     Args:
         ann_file: COCO annotations of the images, labelled or not. Unlabelled images are only
             predicted on; the result then has no keys.
+        metric: A name in `custom.evaluation.METRICS`; a config says it in `competition`.
         collect_device: "cpu" or "gpu", where several processes exchange their results.
     """
 
-    default_prefix = "coco"
+    default_prefix = LOG_PREFIX
 
-    def __init__(self, ann_file: str, collect_device: str = "cpu") -> None:
+    def __init__(
+        self, ann_file: str, metric: str = DEFAULT_METRIC, collect_device: str = "cpu"
+    ) -> None:
         super().__init__(collect_device=collect_device)
+        self.metric = metric_of(metric)
         self.ground_truth = read_ground_truth(ann_file)
         self.predictions: Predictions | None = None
 
@@ -55,7 +62,8 @@ class CompetitionMetric(BaseMetric):
         predictions = self.predictions = limit_to_images(found, of_image)
         if self.ground_truth.num_boxes == 0:
             return {}
-        return coco_metrics(self.ground_truth.take_ids(predictions.image_ids), predictions)
+        gt = self.ground_truth.take_ids(predictions.image_ids)
+        return log_metrics(gt, predictions, self.metric)
 
 
 def to_predictions(results: Sequence[tuple[Any, ...]]) -> Predictions:
@@ -67,15 +75,18 @@ def to_predictions(results: Sequence[tuple[Any, ...]]) -> Predictions:
     return Predictions.from_rows(image_ids, image_index, *columns)
 
 
-def coco_metrics(gt: GroundTruth, predictions: Predictions) -> dict[str, float]:
-    """Return mAP50, mAP and each class's AP50, keyed as MMDetection keys them."""
-    ap50 = score(gt, predictions, metric="AP50")
-    by_class = zip(gt.categories.names, ap50.per_class.tolist(), strict=True)
-    return {
-        "bbox_mAP_50": ap50.value,
-        "bbox_mAP": score(gt, predictions, metric="AP").value,
-        **{f"{name}_AP50": value for name, value in by_class},
-    }
+def log_metrics(gt: GroundTruth, predictions: Predictions, metric: Metric) -> dict[str, float]:
+    """Return the metric, COCO's two best known, and the metric by class, by their short keys."""
+    found = score_at_best(gt, predictions, metric)
+    values = {metric.name: found.value}
+    for name in (DEFAULT_METRIC, "AP"):
+        if name not in values:
+            values[name] = score(gt, predictions, name).value
+    keyed = {metric_of(name).short_key: value for name, value in values.items()}
+    if metric.punishes_false_boxes:
+        keyed[SCORE_THR_KEY.removeprefix(f"{LOG_PREFIX}/")] = found.score_thr
+    by_class = zip(gt.categories.names, found.per_class.tolist(), strict=True)
+    return keyed | {f"{name}_{metric.name}": value for name, value in by_class}
 
 
 def limit_to_images(predictions: Predictions, images: Images) -> Predictions:

@@ -17,6 +17,8 @@ from custom.evaluation.matches import Integers, Matches
 # From matches, and optionally how often each image stands in the data set, to one value a class.
 PerClass = Callable[[Matches, Integers | None], FloatArray]
 LOG_PREFIX = "coco"
+# Where a training's log has the score threshold that a metric was taken at.
+SCORE_THR_KEY = f"{LOG_PREFIX}/score_thr"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,12 @@ class Metric:
     @property
     def key(self) -> str:
         """The key of its value in a training's log."""
-        return f"{LOG_PREFIX}/{self.log_name or self.name}"
+        return f"{LOG_PREFIX}/{self.short_key}"
+
+    @property
+    def short_key(self) -> str:
+        """The key without the prefix that MMEngine puts before it."""
+        return self.log_name or self.name
 
     def class_key(self, class_name: str) -> str:
         """Return the key of one class's value in a training's log."""

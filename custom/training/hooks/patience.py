@@ -8,6 +8,8 @@ from mmengine.hooks import EarlyStoppingHook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
+from custom.evaluation.metrics import DEFAULT_METRIC, metric_of
+
 
 @HOOKS.register_module()
 class PatienceHook(EarlyStoppingHook):
@@ -17,20 +19,22 @@ class PatienceHook(EarlyStoppingHook):
     the checkpoint, so that a resumed training stops where the uninterrupted one does.
 
     Args:
-        monitor: The metric.
+        monitor: The metric's key in the log; a config's competition says it.
         patience: Validations without a new best before training stops.
         min_delta: Smallest rise that counts.
+        rule: "greater" or "less": what an improvement is.
         **kwargs: As in MMEngine's hook.
     """
 
     def __init__(
         self,
-        monitor: str = "coco/bbox_mAP_50",
+        monitor: str = metric_of(DEFAULT_METRIC).key,
         patience: int = 5,
         min_delta: float = 0.0,
+        rule: str = "greater",
         **kwargs: Any,
     ) -> None:
-        super().__init__(monitor, rule="greater", min_delta=min_delta, patience=patience, **kwargs)
+        super().__init__(monitor, rule=rule, min_delta=min_delta, patience=patience, **kwargs)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Store what has been waited for."""

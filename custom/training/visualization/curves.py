@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
-from custom.evaluation import Curve, match_for, precision_recall
+from custom.evaluation import DEFAULT_METRIC, Curve, match_for, precision_recall
 from custom.tables import GroundTruth, Predictions
 
 
 def class_curves(gt: GroundTruth, predictions: Predictions) -> dict[str, Curve]:
     """Return the curve at IoU .5 of each class that is annotated, by name."""
-    matches = match_for(gt, predictions, "AP50")
+    matches = match_for(gt, predictions, DEFAULT_METRIC)
     curves = {
         name: precision_recall(matches, label) for label, name in enumerate(gt.categories.names)
     }

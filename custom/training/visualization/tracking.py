@@ -14,6 +14,7 @@ from mmengine.dist import is_main_process
 from mmengine.visualization import Visualizer
 
 from custom.errors import PodiumError
+from custom.evaluation.metrics import metric_of
 from custom.files import sha256_of
 from custom.runs import RECORD, MetricValue, RunRecord, read_run
 from custom.splits import read_split
@@ -131,9 +132,10 @@ def record_finished(folder: Path, backends: list[GuardedBackend]) -> None:
 
 def run_results(record: RunRecord) -> dict[str, Any]:
     """Return the best checkpoint's scores and the gate's verdict, if there is one, by name."""
-    found = record.metrics.get("AP50", MetricValue())
-    results: dict[str, Any] = {"best/mAP50": found.value}
-    results |= {f"best/{name}_AP50": value for name, value in found.per_class.items()}
+    metric = metric_of(record.metric)
+    found = record.metrics.get(metric.name, MetricValue())
+    results: dict[str, Any] = {f"best/{metric.title}": found.value}
+    results |= {f"best/{name}_{metric.name}": value for name, value in found.per_class.items()}
     if verdict := record.verdict:
         results |= {f"gate/{key}": getattr(verdict, key) for key in OF_THE_VERDICT}
         if overall := verdict.overall:

@@ -1,0 +1,29 @@
+"""The competition's metric in a config: said once, handed to whatever evaluates or waits for it."""
+
+from __future__ import annotations
+
+from mmengine.config import Config
+
+from custom.evaluation.metrics import DEFAULT_METRIC, Metric, metric_of
+from custom.training.nodes import dicts_below
+
+
+def competition_metric(config: Config) -> Metric:
+    """Return what decides.
+
+    Raises:
+        PodiumError: If `competition.metric` is no metric.
+    """
+    return metric_of(config.competition.get("metric", DEFAULT_METRIC))
+
+
+def place_metric(config: Config) -> None:
+    """Hand `competition.metric` to the evaluators and to early stopping; `config` is changed."""
+    metric = competition_metric(config)
+    for part in ("val", "test"):
+        for each in dicts_below(config.get(f"{part}_evaluator")):
+            if each.get("type") == "CompetitionMetric":
+                each["metric"] = metric.name
+    for hook in dicts_below(config.get("custom_hooks")):
+        if hook.get("type") == "PatienceHook" and "monitor" not in hook:
+            hook.update(monitor=metric.key, rule="greater" if metric.sign > 0 else "less")
