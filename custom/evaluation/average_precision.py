@@ -10,7 +10,7 @@ import numpy.typing as npt
 from custom.boxes import FloatArray, IntArray
 from custom.compiled.jit import jit
 from custom.errors import PodiumError
-from custom.evaluation.kernels import HIT, MISS
+from custom.evaluation.counting import HIT, MISS
 from custom.evaluation.matches import Int32Array, Integers, Matches
 
 # COCO reads the precision at these recalls.

@@ -8,6 +8,9 @@ import numpy.typing as npt
 from custom.boxes import FloatArray, IntArray
 from custom.compiled.jit import jit
 
+# What became of a detection: the only place where the numbers stand.
+HIT, MISS, IGNORED = np.int8(1), np.int8(0), np.int8(-1)
+
 
 @jit
 def count_outcomes(
@@ -17,13 +20,13 @@ def count_outcomes(
     hits: IntArray,
     misses: IntArray,
 ) -> None:  # pragma: no cover
-    """Add the outcomes (T, N) to `hits` and `misses`, both (T, I, C); -1 counts as neither."""
+    """Add the outcomes (T, N) to `hits` and `misses`, both (T, I, C)."""
     for t in range(len(outcomes)):
         for label in range(len(class_offsets) - 1):
             for j in range(class_offsets[label], class_offsets[label + 1]):
-                if outcomes[t, j] == 1:
+                if outcomes[t, j] == HIT:
                     hits[t, image_index[j], label] += 1
-                elif outcomes[t, j] == 0:
+                elif outcomes[t, j] == MISS:
                     misses[t, image_index[j], label] += 1
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from custom.boxes import FloatArray, IntArray
 from custom.errors import PodiumError
-from custom.evaluation.kernels import HIT, IGNORED
+from custom.evaluation.counting import HIT, IGNORED
 from custom.evaluation.matches import Matches
 
 

@@ -10,7 +10,7 @@ from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.compiled.jit import jit
 from custom.evaluation.matches import Int8Array
 
-HIT, CLS, LOC, BOTH, DUPE, BKG, BEYOND = 0, 1, 2, 3, 4, 5, -1
+NO_ERROR, CLS, LOC, BOTH, DUPE, BKG, BEYOND = 0, 1, 2, 3, 4, 5, -1
 
 
 class Detections(NamedTuple):
@@ -158,7 +158,7 @@ def classify_images(
         taken = _take(ious, same, pos_thr, out.used[first:end])
         for d, row in enumerate(rows):
             if taken[d] >= 0:
-                out.kinds[row], out.gt_rows[row] = HIT, first + taken[d]
+                out.kinds[row], out.gt_rows[row] = NO_ERROR, first + taken[d]
                 out.ignored[row] = False
                 continue
             kind, g = _why_no_hit(ious[d], same[d], out.used[first:end], pos_thr, bg_thr)

@@ -27,8 +27,8 @@ from custom.evaluation.error_kernels import (
     BOTH,
     CLS,
     DUPE,
-    HIT,
     LOC,
+    NO_ERROR,
     Detections,
     Errors,
     Truth,
@@ -146,8 +146,8 @@ class _Found:
         error of that kind goes. Where scores tie, tidecv puts errors before hits once something
         is mended.
         """
-        is_hit = self.kinds == HIT
-        stays = is_hit | ((self.kinds > HIT) & ~self.ignored)
+        is_hit = self.kinds == NO_ERROR
+        stays = is_hit | ((self.kinds > NO_ERROR) & ~self.ignored)
         labels = self.predictions.labels
         if mended is not None:
             of_kind = self.kinds == mended
@@ -155,13 +155,13 @@ class _Found:
             is_hit, stays = is_hit | fixed, (stays & ~of_kind) | fixed
             labels = labels.copy()
             labels[fixed] = self.gt.labels[self.gt_rows[fixed]]
-        was_hit = (self.kinds == HIT) & (mended is not None or not_counted is not None)
+        was_hit = (self.kinds == NO_ERROR) & (mended is not None or not_counted is not None)
         return self._ap_of(labels, self.predictions.scores, is_hit, stays, was_hit, not_counted)
 
     def ap_without_false_positives(self) -> FloatArray:
         """Return AP by class (C,) if every detection that hits nothing came last."""
-        is_hit = self.kinds == HIT
-        stays = is_hit | ((self.kinds > HIT) & ~self.ignored)
+        is_hit = self.kinds == NO_ERROR
+        stays = is_hit | ((self.kinds > NO_ERROR) & ~self.ignored)
         return self._ap_of(self.predictions.labels, is_hit.astype(float), is_hit, stays, is_hit)
 
     def _ap_of(

@@ -12,9 +12,8 @@ import numpy as np
 
 from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.compiled.jit import jit
+from custom.evaluation.counting import HIT, IGNORED, MISS
 from custom.evaluation.matches import Int8Array, Int32Array, Integers
-
-HIT, MISS, IGNORED = np.int8(1), np.int8(0), np.int8(-1)
 
 
 class Detections(NamedTuple):
@@ -71,7 +70,7 @@ class Rule(NamedTuple):
     voc: bool
 
 
-class Outcome(NamedTuple):
+class MatchArrays(NamedTuple):
     """Where the result is written, by place.
 
     Attributes:
@@ -173,7 +172,7 @@ def _best_of_all(found: IntArray, ious: FloatArray, thr: float) -> int:  # pragm
 @jit
 def _match_one(
     place: int, det_area: float, found: IntArray, ious: FloatArray, rows: IntArray,
-    taken: BoolArray, truth: Truth, rule: Rule, out: Outcome,
+    taken: BoolArray, truth: Truth, rule: Rule, out: MatchArrays,
 ) -> None:  # fmt: skip  # pragma: no cover
     """Match one detection, for every area range and IoU threshold.
 
@@ -211,7 +210,7 @@ def _match_one(
 
 @jit
 def match_images(
-    start: int, stop: int, dets: Detections, truth: Truth, rule: Rule, out: Outcome
+    start: int, stop: int, dets: Detections, truth: Truth, rule: Rule, out: MatchArrays
 ) -> None:  # pragma: no cover
     """Match the detections on the images start..stop to their boxes, class by class."""
     most_gt = 1

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from custom.boxes import BoolArray, FloatArray, IntArray
-from custom.evaluation.counting import count_outcomes
+from custom.evaluation.counting import IGNORED, count_outcomes
 from custom.tables import Categories
 
 Int8Array = npt.NDArray[np.int8]
@@ -44,7 +44,7 @@ class Matches:
         image_index: Shape (N,), positions of the detections' images.
         scores: Shape (N,).
         ranks: Shape (N,), the place among the image's detections of the class, from 0.
-        outcomes: Shape (A, T, N): 1 a hit, 0 a miss, -1 neither (ignored).
+        outcomes: Shape (A, T, N): HIT, MISS or IGNORED, as `counting` has them.
         gt_image_index: Shape (G,), positions of the annotated boxes' images.
         gt_labels: Shape (G,).
         gt_ignored: Shape (A, G), boxes that do not count: crowds, and sizes outside the range.
@@ -114,7 +114,7 @@ class Matches:
         Right where a detection is only dropped together with all lower ones of its image and class,
         since a detection is matched by its own score and those above it alone.
         """
-        return replace(self, outcomes=np.where(dropped, np.int8(-1), self.outcomes))
+        return replace(self, outcomes=np.where(dropped, IGNORED, self.outcomes))
 
     def of_class(self, label: int) -> slice:
         """Return the detections of class `label`."""

@@ -9,10 +9,10 @@ import numpy as np
 from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.compiled.threads import over_ranges
 from custom.errors import PodiumError
+from custom.evaluation.counting import IGNORED
 from custom.evaluation.kernels import (
-    IGNORED,
     Detections,
-    Outcome,
+    MatchArrays,
     Rule,
     Truth,
     group_rows,
@@ -61,7 +61,7 @@ def match(
     places, _ = group_rows(image_index, np.arange(num_boxes), len(gt.images))
     gt_by_class, _ = group_rows(gt.labels, np.arange(gt.num_boxes), len(gt.categories))
     gt_rows, _ = group_rows(gt.image_index, gt_by_class, len(gt.images))
-    out = Outcome(
+    out = MatchArrays(
         np.zeros(num_boxes, np.int32),
         np.full((*shape, num_boxes), IGNORED),
         np.full((*shape, num_boxes if keep_gt else 0), -1, np.int32),
@@ -73,10 +73,23 @@ def match(
         Rule(thresholds, ranges, max_dets, rule == "voc"), out,
     )  # fmt: skip
     return Matches(
-        gt.categories, gt.images.ids, np.array(iou_thrs, dtype=np.float64), tuple(areas), max_dets,
-        class_offsets, rows, image_index, predictions.scores[rows], out.ranks, out.outcomes,
-        gt.image_index, gt.labels, ignored, out.matched if keep_gt else None, rule,
-    )  # fmt: skip
+        categories=gt.categories,
+        image_ids=gt.images.ids,
+        iou_thrs=np.array(iou_thrs, dtype=np.float64),
+        areas=tuple(areas),
+        max_dets=max_dets,
+        class_offsets=class_offsets,
+        rows=rows,
+        image_index=image_index,
+        scores=predictions.scores[rows],
+        ranks=out.ranks,
+        outcomes=out.outcomes,
+        gt_image_index=gt.image_index,
+        gt_labels=gt.labels,
+        gt_ignored=ignored,
+        matched_gt=out.matched if keep_gt else None,
+        rule=rule,
+    )
 
 
 def aligned_and_checked(gt: GroundTruth, predictions: Predictions) -> Predictions:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from custom.errors import PodiumError
-from custom.evaluation.kernels import HIT
+from custom.evaluation.counting import HIT
 from custom.evaluation.matches import Integers, Matches
 from custom.evaluation.matching import match
 from custom.tables import GroundTruth, Predictions

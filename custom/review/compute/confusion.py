@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
-from custom.evaluation.error_kernels import CLS, HIT
+from custom.evaluation.error_kernels import CLS, NO_ERROR
 from custom.evaluation.errors import ErrorReport, find_errors
 from custom.review.compute.analysis import IOU_THR, Analysis
 
@@ -43,7 +43,7 @@ def confusion(analysis: Analysis) -> Confusion:
     missed = ~analysis.gt.iscrowd
     missed[found] = False
     counts[:-1, -1] = np.bincount(analysis.gt.labels[missed], minlength=num_classes)
-    alone = (report.kinds >= HIT) & ~report.ignored
+    alone = (report.kinds >= NO_ERROR) & ~report.ignored
     alone[rows] = False
     counts[-1, :-1] = np.bincount(report.predictions.labels[alone], minlength=num_classes)
     return Confusion(counts, analysis.thresholds)
@@ -51,7 +51,7 @@ def confusion(analysis: Analysis) -> Confusion:
 
 def _taking(report: ErrorReport) -> IntArray:
     """Return the detections that stand for an annotated box, one a box at most."""
-    hits = np.flatnonzero(report.kinds == HIT)
+    hits = np.flatnonzero(report.kinds == NO_ERROR)
     wrong = np.flatnonzero(report.kinds == CLS)
     wrong = wrong[~np.isin(report.gt_rows[wrong], report.gt_rows[hits])]
     order = wrong[np.argsort(-report.predictions.scores[wrong], kind="stable")]

@@ -10,7 +10,7 @@ import numpy as np
 from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.ensemble.recipe import Recipe, fuse_recipe
 from custom.evaluation.bootstrap import interval_of
-from custom.evaluation.kernels import HIT
+from custom.evaluation.counting import HIT
 from custom.review.compute.analysis import AREAS, CONFIDENCE, Analysis
 from custom.review.compute.shapes import ap_by_size
 from custom.review.inputs import Review

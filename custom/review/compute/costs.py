@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
-from custom.evaluation.error_kernels import CLS, HIT, LOC
+from custom.evaluation.error_kernels import CLS, LOC, NO_ERROR
 from custom.evaluation.errors import ErrorReport
 from custom.tables import GroundTruth
 
@@ -42,7 +42,7 @@ def error_costs(gt: GroundTruth, report: ErrorReport) -> ErrorCosts:
     worth = _worth_of_boxes(gt)
     costs = _removal_gains(gt, report)
     hit = np.zeros(gt.num_boxes, np.bool_)
-    hit[report.gt_rows[report.kinds == HIT]] = True
+    hit[report.gt_rows[report.kinds == NO_ERROR]] = True
     detections, boxes = _first_claims(report)
     open_boxes = ~hit[boxes]
     costs[detections[open_boxes]] += worth[boxes[open_boxes]]
@@ -62,11 +62,11 @@ def _removal_gains(gt: GroundTruth, report: ErrorReport) -> FloatArray:
     gains = np.zeros(len(report.kinds))
     counted = gt.labels[~gt.iscrowd]
     per_class = np.bincount(counted, minlength=len(gt.categories))
-    stays = (report.kinds == HIT) | ((report.kinds > HIT) & ~report.ignored)
+    stays = (report.kinds == NO_ERROR) | ((report.kinds > NO_ERROR) & ~report.ignored)
     for label in np.flatnonzero(per_class):
         rows = np.flatnonzero(stays & (report.predictions.labels == label))
         rows = rows[np.argsort(-report.predictions.scores[rows], kind="stable")]
-        is_hit = report.kinds[rows] == HIT
+        is_hit = report.kinds[rows] == NO_ERROR
         gains[rows] = _gains_of_ranks(is_hit) / per_class[label]
     return gains / max(int((per_class > 0).sum()), 1)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray, box_areas
-from custom.evaluation.error_kernels import HIT
+from custom.evaluation.error_kernels import NO_ERROR
 from custom.evaluation.errors import MISSED, ErrorReport
 from custom.review.compute.costs import error_costs
 from custom.tables import GroundTruth
@@ -54,7 +54,7 @@ def all_entries(gt: GroundTruth, report: ErrorReport) -> Entries:
     """Return every error of a report, the costliest first."""
     costs = error_costs(gt, report)
     found = report.predictions
-    wrong = np.flatnonzero((report.kinds > HIT) & ~report.ignored)
+    wrong = np.flatnonzero((report.kinds > NO_ERROR) & ~report.ignored)
     missed = np.flatnonzero(report.missed)
     height, width = gt.images.sizes_hw[gt.image_index[missed]].T
     share = box_areas(gt.bboxes[missed]) / np.maximum(height * width, 1)

@@ -6,7 +6,7 @@ import numpy as np
 
 from custom.boxes import FloatArray, IntArray
 from custom.evaluation import Curve
-from custom.evaluation.kernels import HIT, MISS
+from custom.evaluation.counting import HIT, MISS
 from custom.review.compute.analysis import Analysis
 
 NUM_BINS = 25

@@ -9,7 +9,7 @@ import numpy as np
 
 from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.evaluation import average_precision
-from custom.evaluation.kernels import HIT, IGNORED, MISS
+from custom.evaluation.counting import HIT, IGNORED, MISS
 from custom.evaluation.metrics.base import mean_of_known
 from custom.review.compute.analysis import AREAS, Analysis
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from custom.boxes import BoolArray, FloatArray, IntArray
-from custom.evaluation.error_kernels import HIT
+from custom.evaluation.error_kernels import NO_ERROR
 from custom.evaluation.errors import MISSED, ErrorReport
 from custom.review.compute.entries import Entries
 from custom.tables import GroundTruth
@@ -37,7 +37,7 @@ class Drawn:
 
 def drawn_detections(report: ErrorReport) -> Drawn:
     """Return which detections of a report are drawn."""
-    mask = (report.kinds >= HIT) & ~report.ignored
+    mask = (report.kinds >= NO_ERROR) & ~report.ignored
     before = np.concatenate([[0], np.cumsum(mask)])
     first = before[report.predictions.offsets[report.predictions.image_index]]
     return Drawn(mask, before[:-1] - first)
