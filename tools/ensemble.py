@@ -127,8 +127,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     written = submit(inputs, by_file, repairs, evaluation, target, fused)
     for note in (*notes, *fusion.notes, *written.notes):
         print(f"note: {note}")
-    for finding in written.findings:
-        print(finding)
+    for issue in written.issues:
+        print(issue)
     print(f"{written.num_boxes} boxes on {len(inputs.images)} images")
     if not written.is_fit:
         print("nothing written: the submission would be blocked")

@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             source, context, form, args.out, overwrite=args.overwrite,
             metric=metric, score_thr=args.score_thr, **repairs,
         )  # fmt: skip
-    for line in (*outcome.notes, *outcome.findings):
+    for line in (*outcome.notes, *outcome.issues):
         print(line)
     if outcome.is_blocked:
         print(f"BLOCKED: do not submit {source}")

@@ -21,7 +21,7 @@ from custom.files import (
     check_replaceable,
     sha256_of,
 )
-from custom.submission import Finding, blocks, check_predictions, write_submission
+from custom.submission import Issue, blocks, check_predictions, write_submission
 from custom.submission.formats import format_of
 from custom.submission.meta import (
     SUFFIX,
@@ -43,18 +43,18 @@ class Submission:
         files: What was written, COCO results first; nothing where an error blocks it.
         num_boxes: How many boxes it has.
         notes: What was changed or noticed on the way.
-        findings: What the checker found.
+        issues: What the checker found.
     """
 
     files: tuple[Path, ...]
     num_boxes: int
     notes: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    issues: tuple[Issue, ...]
 
     @property
     def is_fit(self) -> bool:
         """Whether the checker lets it be sent."""
-        return not blocks(self.findings)
+        return not blocks(self.issues)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def submit(
         "choose another --name, or replace it with --overwrite",
     )
     fused = fused or fuse_recipe(recipe, inputs.models, inputs.images)
-    findings = check_predictions(
+    issues = check_predictions(
         fused.predictions,
         target.format_name,
         inputs.images,
@@ -121,9 +121,9 @@ def submit(
         target.metric,
         recipe.keeps_raw_scores,
     )
-    written = [] if blocks(findings) else _write(inputs, fused.predictions, files, meta)
+    written = [] if blocks(issues) else _write(inputs, fused.predictions, files, meta)
     num_boxes = fused.predictions.num_boxes
-    return Submission(tuple(written), num_boxes, fused.notes, tuple(findings))
+    return Submission(tuple(written), num_boxes, fused.notes, tuple(issues))
 
 
 def _files(target: Target, recipe: Recipe, meta: Meta) -> dict[str, Path]:

@@ -15,7 +15,7 @@ from custom.files import PathLike
 from custom.submission.admit import repair
 from custom.submission.checker import CHECKS, blocks, run_checks
 from custom.submission.checks.distribution import check_threshold
-from custom.submission.checks.subject import Finding, subject_of_table
+from custom.submission.checks.subject import Issue, subject_of_table
 from custom.submission.csv_file import read_csv
 from custom.submission.formats import SubmissionFormat, format_for
 from custom.submission.reader import rows_to_predictions
@@ -153,5 +153,5 @@ def _coverage(path: PathLike, table: Predictions, place: Place) -> list[str]:
     ]
 
 
-def _sentence(path: PathLike, finding: Finding) -> str:
-    return f"{path}: {finding.text}"
+def _sentence(path: PathLike, issue: Issue) -> str:
+    return f"{path}: {issue.text}"

@@ -23,7 +23,7 @@ from custom.errors import PodiumError
 from custom.submission.checks import faults, values
 from custom.submission.checks.distribution import check_shift
 from custom.submission.checks.likeness import compare_tables
-from custom.submission.checks.subject import Check, Finding, subject_of_table
+from custom.submission.checks.subject import Check, Issue, subject_of_table
 from custom.submission.formats import FORMATS, format_for
 from custom.tables import Categories, Images, Predictions
 
@@ -153,16 +153,16 @@ def _count_faults(table: Predictions, sizes_hw: IntArray) -> IntArray:
     return np.asarray(found.sum(axis=0))
 
 
-def _findings(
+def _issues(
     table: Predictions, images: Images, format_name: str, checks: Sequence[Check]
-) -> list[Finding]:
+) -> list[Issue]:
     """Return what the checker finds; numbers are shown as the file has them."""
     is_xywh = format_for(table.source, format_name).is_xywh
     form = FORMATS["coco" if is_xywh else "trash"]
     labels = table.labels.clip(0, MAX_LABEL)
     known = Categories.from_names([str(k) for k in range(int(labels.max(initial=0)) + 1)])
     subject = subject_of_table(table.with_columns(labels=labels), form, images, known)
-    return [finding for check in checks for finding in check(subject)]
+    return [issue for check in checks for issue in check(subject)]
 
 
 def _refuse(
@@ -176,9 +176,9 @@ def _refuse(
             f"{name}: labels must be between 0 and {MAX_LABEL}, but {int(wrong.sum())} of "
             f"{len(wrong)} are not, the first {table.labels[np.argmax(wrong)]}"
         )
-    finding = _findings(table, images, format_name, [_CHECK_OF[kind]])[0]
+    issue = _issues(table, images, format_name, [_CHECK_OF[kind]])[0]
     remedy = "fix the file that they come from"
-    if finding.cause:
+    if issue.cause:
         remedy = _CONVERT
     elif kind in _REPAIR_OF:
         remedy = (
@@ -186,7 +186,7 @@ def _refuse(
             "ensemble.py, submit.py and import_run.py repairs up to "
             f"{_largest(max_repaired):.0%} of the boxes"
         )
-    raise PodiumError(f"{name}: {finding.text}; {remedy}")
+    raise PodiumError(f"{name}: {issue.text}; {remedy}")
 
 
 def _refuse_hiding(
@@ -202,9 +202,9 @@ def _refuse_hiding(
     for kind, repair_name in _REPAIR_OF.items():
         if not (allowed[kind] and counts[kind]):
             continue
-        for finding in _findings(table, images, format_name, [_CHECK_OF[kind]]):
-            if finding.cause and max_repaired is None:
-                raise PodiumError(f"{name}: {finding.text}; {_CONVERT}")
+        for issue in _issues(table, images, format_name, [_CHECK_OF[kind]]):
+            if issue.cause and max_repaired is None:
+                raise PodiumError(f"{name}: {issue.text}; {_CONVERT}")
         share = counts[kind] / table.num_boxes
         if share > _largest(max_repaired):
             raise PodiumError(
@@ -252,11 +252,11 @@ def admit_together(
             if (table.labels >= len(categories)).any():
                 continue  # what reads it says so
             subject = subject_of_table(table, FORMATS["trash"], images, categories, shares)
-            for finding in check_shift(subject):
-                if finding.level == "error":
-                    raise PodiumError(f"{table.source or 'predictions'}: {finding.text}")
-    for finding in compare_tables(tables, images):
-        if finding.level == "error":
-            raise PodiumError(finding.text)
-        notes.append(finding.text)
+            for issue in check_shift(subject):
+                if issue.level == "error":
+                    raise PodiumError(f"{table.source or 'predictions'}: {issue.text}")
+    for issue in compare_tables(tables, images):
+        if issue.level == "error":
+            raise PodiumError(issue.text)
+        notes.append(issue.text)
     return notes

@@ -26,7 +26,7 @@ from custom.submission.checks.structure import (
 )
 from custom.submission.checks.subject import (
     Check,
-    Finding,
+    Issue,
     Subject,
     subject_of_csv,
     subject_of_table,
@@ -84,7 +84,7 @@ def check_submission(
     last_shares: FloatArray | None = None,
     like: Predictions | None = None,
     metric: str | None = None,
-) -> list[Finding]:
+) -> list[Issue]:
     """Look for what is wrong with a submission.
 
     Args:
@@ -123,16 +123,16 @@ def check_submission(
     try:
         file = read_csv(path)
     except PodiumError as error:
-        return [Finding("error", str(error))]
+        return [Issue("error", str(error))]
     if missing := [column for column in form.columns if column not in file.header]:
         return [_without_columns(missing, file.header, form)]
     return run_checks(subject_of_csv(file, form, images, categories, *shares, like))
 
 
-def run_checks(subject: Subject, checks: Sequence[Check] = CHECKS) -> list[Finding]:
-    """Return the findings of all checks, errors first."""
-    findings = [finding for check in checks for finding in check(subject)]
-    return sorted(findings, key=lambda finding: finding.level != "error")
+def run_checks(subject: Subject, checks: Sequence[Check] = CHECKS) -> list[Issue]:
+    """Return the issues of all checks, errors first."""
+    issues = [issue for check in checks for issue in check(subject)]
+    return sorted(issues, key=lambda issue: issue.level != "error")
 
 
 def check_predictions(
@@ -142,7 +142,7 @@ def check_predictions(
     categories: Categories,
     metric: str | None = None,
     raw_scores: bool = False,
-) -> list[Finding]:
+) -> list[Issue]:
     """Look for what is wrong with predictions that are about to be written.
 
     What only a file can have, as columns and ids, is not looked at.
@@ -160,15 +160,15 @@ def check_predictions(
     return run_checks(subject, CHECKS_OF_TABLES)
 
 
-def blocks(findings: Sequence[Finding]) -> bool:
-    """Return whether one of the findings is an error."""
-    return any(finding.level == "error" for finding in findings)
+def blocks(issues: Sequence[Issue]) -> bool:
+    """Return whether one of the issues is an error."""
+    return any(issue.level == "error" for issue in issues)
 
 
 def _without_columns(
     missing: Sequence[str], header: Sequence[str], form: SubmissionFormat
-) -> Finding:
-    return Finding(
+) -> Issue:
+    return Issue(
         "error",
         f"the columns of format {form.name!r} must be {','.join(form.columns)}, but there is no "
         f"{' and no '.join(missing)}: {','.join(header)}",

@@ -19,7 +19,7 @@ from custom.leaderboard.ledger import LEDGER
 from custom.runs import Run, is_run, read_run
 from custom.submission.admit import repair
 from custom.submission.checker import blocks, check_submission
-from custom.submission.checks.subject import Finding
+from custom.submission.checks.subject import Issue
 from custom.submission.formats import format_for, format_of
 from custom.submission.meta import Meta, ValEntry, meta_file_of, read_meta, write_meta
 from custom.submission.reader import read_submission
@@ -53,19 +53,19 @@ class CheckedSubmission:
     """What became of a submission.
 
     Attributes:
-        findings: What is wrong with it, errors first.
+        issues: What is wrong with it, errors first.
         written: The file, where one was asked for and nothing blocks it.
         notes: The repairs that were made, counted.
     """
 
-    findings: tuple[Finding, ...]
+    issues: tuple[Issue, ...]
     written: Path | None = None
     notes: tuple[str, ...] = ()
 
     @property
     def is_blocked(self) -> bool:
         """Whether it must not be submitted."""
-        return blocks(self.findings)
+        return blocks(self.issues)
 
 
 def context_of(
@@ -128,7 +128,7 @@ def check(
     path: PathLike, context: Context, format_name: str = "trash", metric: str | None = None
 ) -> CheckedSubmission:
     """Look for what is wrong with a submission file."""
-    return CheckedSubmission(tuple(_findings(path, context, format_name, metric)))
+    return CheckedSubmission(tuple(_issues(path, context, format_name, metric)))
 
 
 def export(
@@ -179,21 +179,19 @@ def export(
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / out.name
         write_submission(trial, table, context.images, context.categories, format_name)
-        findings = tuple(_findings(trial, context, format_name, chosen.name))
-        if blocks(findings):
-            return CheckedSubmission(findings, notes=tuple(notes))
+        issues = tuple(_issues(trial, context, format_name, chosen.name))
+        if blocks(issues):
+            return CheckedSubmission(issues, notes=tuple(notes))
         content = trial.read_bytes()
     check_replaceable(
         [out], [path], overwrite, lambda file: file.read_bytes() == content, "use --overwrite"
     )
     write_bytes(out, content)
     _write_meta(Path(path), out, chosen)
-    return CheckedSubmission(findings, out, tuple(notes))
+    return CheckedSubmission(issues, out, tuple(notes))
 
 
-def _findings(
-    path: PathLike, context: Context, format_name: str, metric: str | None
-) -> list[Finding]:
+def _issues(path: PathLike, context: Context, format_name: str, metric: str | None) -> list[Issue]:
     form = format_for(path, format_name)
     given = (context.images, context.categories, context.val_shares, context.last_shares)
     return check_submission(path, form.name, *given, context.like, metric)

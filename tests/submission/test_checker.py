@@ -13,7 +13,7 @@ import pytest
 from custom.errors import PodiumError
 from custom.submission import (
     FORMATS,
-    Finding,
+    Issue,
     blocks,
     check_submission,
     read_submission,
@@ -80,7 +80,7 @@ def text_of(rows: Rows) -> str:
     return "\n".join([HEADER, *(f"{' '.join(cell)},{name}" for cell, name in rows)]) + "\n"
 
 
-def check(case: Case, text: str, folder: Path, **options: object) -> list[Finding]:
+def check(case: Case, text: str, folder: Path, **options: object) -> list[Issue]:
     path = folder / "x.csv"
     path.write_text(text)
     options = {"val_shares": case.shares, **options}
@@ -244,15 +244,15 @@ WARNED: dict[str, tuple[Callable[[Rows], str], str]] = {
 @pytest.mark.parametrize("name", WARNED)
 def test_warns(case: Case, name: str, tmp_path: Path) -> None:
     spoil, message = WARNED[name]
-    findings = check(case, spoil(case.rows), tmp_path)
-    assert not blocks(findings), findings
-    assert any(re.search(message, str(finding)) for finding in findings), findings
+    issues = check(case, spoil(case.rows), tmp_path)
+    assert not blocks(issues), issues
+    assert any(re.search(message, str(issue)) for issue in issues), issues
 
 
 def test_warns_of_another_histogram_than_the_last(case: Case, tmp_path: Path) -> None:
-    findings = check(case, text_of(case.rows), tmp_path, last_shares=np.roll(case.shares, 1))
-    assert [f.level for f in findings] == ["warning"]
-    assert "off the last accepted submission's" in findings[0].message
+    issues = check(case, text_of(case.rows), tmp_path, last_shares=np.roll(case.shares, 1))
+    assert [f.level for f in issues] == ["warning"]
+    assert "off the last accepted submission's" in issues[0].message
 
 
 def read(case: Case, text: str, folder: Path) -> Predictions:
@@ -271,24 +271,24 @@ def test_boxes_of_other_images_are_found_by_another_submission(tmp_path: Path) -
     lines = shared_data("predictions/test_cascade_swin_t_2.csv").read_text().splitlines()
     like = read(case, "\n".join(lines[:1001]), tmp_path)
     assert check(case, text_of(case.rows), tmp_path, like=like) == []
-    findings = check(case, boxes_moved(case.rows), tmp_path, like=like)
-    assert [f.level for f in findings] == ["error"]
-    assert re.search(r"are on \d% of \d+: .* of the rows before their own", str(findings[0]))
+    issues = check(case, boxes_moved(case.rows), tmp_path, like=like)
+    assert [f.level for f in issues] == ["error"]
+    assert re.search(r"are on \d% of \d+: .* of the rows before their own", str(issues[0]))
 
 
 def test_labels_in_alphabetical_order(tmp_path: Path) -> None:
     case = toy()
     number = {i: sorted(NAMES).index(name) for i, name in enumerate(NAMES)}
     spoil = on_boxes(lambda b: [str(number[int(b[0])]), *b[1:]])
-    findings = check(case, spoil(case.rows), tmp_path)
-    assert "if they number the classes in alphabetical order" in findings[0].message
-    assert blocks(findings)
+    issues = check(case, spoil(case.rows), tmp_path)
+    assert "if they number the classes in alphabetical order" in issues[0].message
+    assert blocks(issues)
 
 
 def test_without_images_only_the_file_is_judged(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text(text_of(toy().rows))
-    findings = check_submission(tmp_path / "x.csv")
-    assert [f.message for f in findings] == [
+    issues = check_submission(tmp_path / "x.csv")
+    assert [f.message for f in issues] == [
         "ids were not compared with the images, since none were given"
     ]
 
@@ -300,7 +300,7 @@ def test_without_images_only_the_file_is_judged(tmp_path: Path) -> None:
         pytest.param("wheat", "0.5 10 10 0 5", "w and h must be positive", id="no width"),
         pytest.param("siim", "lung 0.5 1 1 9 9", "but is 'lung' (1 of 1", id="class name"),
         pytest.param("siim", "4 0.5 1 1 9 9", "one of negative, typical", id="number for a name"),
-        pytest.param("vinbigdata", "14 0.9 1 1 9 9", "label must be one of 0, 1", id="no finding"),
+        pytest.param("vinbigdata", "14 0.9 1 1 9 9", "label must be one of 0, 1", id="no issue"),
     ],
 )
 def test_other_formats(form: str, cell: str, message: str, tmp_path: Path) -> None:
@@ -311,9 +311,9 @@ def test_other_formats(form: str, cell: str, message: str, tmp_path: Path) -> No
     header = path.read_text().splitlines()[0]
     path.write_text(f"{header}\na,{cell}\n")
     errors = [
-        finding.message
-        for finding in check_submission(path, form, images, Categories.from_names(names))
-        if finding.level == "error"
+        issue.message
+        for issue in check_submission(path, form, images, Categories.from_names(names))
+        if issue.level == "error"
     ]
     assert len(errors) == 1
     assert message in errors[0]
@@ -323,9 +323,9 @@ def test_coco_results_are_checked(tmp_path: Path) -> None:
     images, classes = Images([5], ["a.png"], [[100, 100]]), Categories((3,), ("metal",))
     table = Predictions.from_rows([5], [0, 0], [[1, 1, 9, 9], [1, 1, 130, 9]], [0.05, 0.5], [0, 0])
     write_submission(tmp_path / "x.json", table, images, classes, "coco")
-    findings = check_submission(tmp_path / "x.json", "trash", images, classes)
-    assert [f.where for f in findings] == ["image a.png, box 2"]
-    assert "30.0 pixels outside (1 of 2 boxes)" in findings[0].message
+    issues = check_submission(tmp_path / "x.json", "trash", images, classes)
+    assert [f.where for f in issues] == ["image a.png, box 2"]
+    assert "30.0 pixels outside (1 of 2 boxes)" in issues[0].message
 
 
 def test_shares_are_one_a_class(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_a_blocked_ensemble_is_not_left_behind(
     name = "trash" if suffix == ".csv" else "coco"
     make_folder(tmp_path, name)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("custom.ensemble.submit.blocks", lambda findings: True)
+    monkeypatch.setattr("custom.ensemble.submit.blocks", lambda issues: True)
     monkeypatch.setattr("custom.ensemble.submit.Submission.is_fit", False)
     assert fuse(f"a{suffix}", f"b{suffix}", name) == ensemble.EXIT_NOT_FIT
     assert not Path("submissions").exists()

@@ -6,7 +6,7 @@ import numpy as np
 
 from custom.boxes import FloatArray
 from custom.evaluation.metrics import metric_of
-from custom.submission.checks.subject import Finding, Subject
+from custom.submission.checks.subject import Issue, Subject
 from custom.submission.reader import look_up
 
 # Total variation distance between shares of classes. Five real submissions lie 0.02 to 0.03 from
@@ -26,7 +26,7 @@ HARMLESS_THRESHOLD = 0.1
 SCORED_BOXES = 100
 
 
-def check_labels(subject: Subject) -> list[Finding]:
+def check_labels(subject: Subject) -> list[Issue]:
     """Labels that are no class."""
     rows = subject.rows
     _, valid = look_up(rows.labels, subject.known)
@@ -39,7 +39,7 @@ def check_labels(subject: Subject) -> list[Finding]:
     box = int(np.argmax(wrong))
     shown = repr(names[box].lstrip("?")) if box in names else f"{rows.labels[box]:g}"
     return [
-        Finding(
+        Issue(
             "error",
             f"label must be {_allowed(subject)}, but is {shown} "
             f"({wrong.sum()} of {len(wrong)} boxes){_cause_of_labels(subject)}",
@@ -48,7 +48,7 @@ def check_labels(subject: Subject) -> list[Finding]:
     ]
 
 
-def check_shift(subject: Subject) -> list[Finding]:
+def check_shift(subject: Subject) -> list[Issue]:
     """Labels whose shares fit the annotations only when they are renumbered."""
     if subject.val_shares is None or not subject.rows.values.size:
         return []
@@ -63,12 +63,12 @@ def check_shift(subject: Subject) -> list[Finding]:
             f"classes are {found:.0%} off the annotations' shares, but {explained[cause]:.0%} "
             f"if {cause}: renumber the labels"
         )
-        return [Finding("error" if _is_telling(subject, shares[:-1]) else "warning", message)]
+        return [Issue("error" if _is_telling(subject, shares[:-1]) else "warning", message)]
     gap = _largest_gap(subject, subject.val_shares)
-    return [Finding("warning", f"classes are {found:.0%} off the annotations' shares: {gap}")]
+    return [Issue("warning", f"classes are {found:.0%} off the annotations' shares: {gap}")]
 
 
-def check_last(subject: Subject) -> list[Finding]:
+def check_last(subject: Subject) -> list[Issue]:
     """Shares of classes far from those of the last accepted submission."""
     if subject.last_shares is None or not subject.rows.values.size:
         return []
@@ -76,12 +76,10 @@ def check_last(subject: Subject) -> list[Finding]:
     if found <= FAR_SHARES:
         return []
     gap = _largest_gap(subject, subject.last_shares)
-    return [
-        Finding("warning", f"classes are {found:.0%} off the last accepted submission's: {gap}")
-    ]
+    return [Issue("warning", f"classes are {found:.0%} off the last accepted submission's: {gap}")]
 
 
-def check_threshold(subject: Subject) -> list[Finding]:
+def check_threshold(subject: Subject) -> list[Issue]:
     """A score threshold, where the competition's metric needs none."""
     if metric_of(subject.format.metric).punishes_false_boxes or not subject.finite.any():
         return []
@@ -89,7 +87,7 @@ def check_threshold(subject: Subject) -> list[Finding]:
     if lowest < HARMLESS_THRESHOLD:
         return []
     return [
-        Finding(
+        Issue(
             "warning",
             f"no box scores below {lowest:.3g}: boxes with low scores never lower "
             "average precision, and a threshold can only cost; export with "
@@ -98,11 +96,11 @@ def check_threshold(subject: Subject) -> list[Finding]:
     ]
 
 
-def check_counts(subject: Subject) -> list[Finding]:
+def check_counts(subject: Subject) -> list[Issue]:
     """More boxes on an image than are scored, or none anywhere."""
     counts = np.diff(subject.rows.offsets)
     if not counts.any():
-        return [Finding("warning", "there is no box on any image")]
+        return [Issue("warning", "there is no box on any image")]
     many = counts > SCORED_BOXES
     if not many.any():
         return []
@@ -111,7 +109,7 @@ def check_counts(subject: Subject) -> list[Finding]:
     of_image = labels[subject.rows.offsets[row] : subject.rows.offsets[row + 1]]
     most = int(np.unique(of_image, return_counts=True)[1].max())
     return [
-        Finding(
+        Issue(
             "warning",
             f"{many.sum()} images have more than {SCORED_BOXES} boxes, at most {counts[row]} here, "
             f"{most} of them of one class: COCO scores the best {SCORED_BOXES} of a class",

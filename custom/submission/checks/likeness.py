@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray, box_areas
-from custom.submission.checks.subject import Finding, Subject
+from custom.submission.checks.subject import Issue, Subject
 from custom.tables import Images, Predictions
 
 # Share of images on which the best box of one file overlaps that of the other with IoU 0.5 or more.
@@ -46,7 +46,7 @@ READINGS: dict[str, Reading] = {
 }
 
 
-def check_likeness(subject: Subject) -> list[Finding]:
+def check_likeness(subject: Subject) -> list[Issue]:
     """Boxes that another submission has elsewhere: turned, flipped, or on other images."""
     if subject.like is None or subject.images is None:
         return []
@@ -66,7 +66,7 @@ def check_likeness(subject: Subject) -> list[Finding]:
         "were boxes joined to the ids by position, or is one of the two models far weaker?"
     )
     return [
-        Finding(
+        Issue(
             "error",
             f"the best boxes must be near those of {other} on most images, but are on "
             f"{share:.0%} of {num_images}: {cause}",
@@ -74,7 +74,7 @@ def check_likeness(subject: Subject) -> list[Finding]:
     ]
 
 
-def compare_tables(tables: Sequence[Predictions], images: Images) -> list[Finding]:
+def compare_tables(tables: Sequence[Predictions], images: Images) -> list[Issue]:
     """Compare predictions of the same images, in their order, each with the one most like it.
 
     Returns:
@@ -88,7 +88,7 @@ def compare_tables(tables: Sequence[Predictions], images: Images) -> list[Findin
     some = images.take(sample)
     bests = [_Best.of(table.take(sample), some) for table in tables]
     names = [table.source or f"model {k + 1}" for k, table in enumerate(tables)]
-    findings = []
+    issues = []
     for index, ours in enumerate(bests):
         others = [k for k in range(len(bests)) if k != index]
         shares = [ours.share_near(bests[k]) for k in others]
@@ -96,24 +96,24 @@ def compare_tables(tables: Sequence[Predictions], images: Images) -> list[Findin
         (share, num_images), theirs = shares[closest], bests[others[closest]]
         if num_images < TELLING_IMAGES:
             continue
-        finding = _unlike(ours, theirs, share, num_images, names[index], names[others[closest]])
-        findings += [finding] if finding else []
-    return sorted(findings, key=lambda finding: finding.level != "error")
+        issue = _unlike(ours, theirs, share, num_images, names[index], names[others[closest]])
+        issues += [issue] if issue else []
+    return sorted(issues, key=lambda issue: issue.level != "error")
 
 
 def _unlike(
     ours: _Best, theirs: _Best, share: float, num_images: int, name: str, other: str
-) -> Finding | None:
+) -> Issue | None:
     """Return what is wrong with predictions, by those that are most like them."""
     what = f"{name}: its best boxes are near those of {other} on {share:.0%} of {num_images} images"
     if share >= ALIKE:
         shift = ours.shift_of_labels(theirs)
-        return Finding("error", f"{name}: {shift}, beside {other}") if shift else None
+        return Issue("error", f"{name}: {shift}, beside {other}") if shift else None
     if cause := _cause(ours, theirs, share):
-        return Finding("error", f"{what}: {cause}; or is {other} the one that is wrong?")
+        return Issue("error", f"{what}: {cause}; or is {other} the one that is wrong?")
     if share < UNRELATED:
-        return Finding("error", f"{what}: is it of the same images, and joined to them by name?")
-    return Finding("warning", what)
+        return Issue("error", f"{what}: is it of the same images, and joined to them by name?")
+    return Issue("warning", what)
 
 
 def _cause(ours: _Best, theirs: _Best, share: float) -> str:

@@ -7,13 +7,13 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from custom.submission.checks.subject import Finding, Subject
+from custom.submission.checks.subject import Issue, Subject
 
 # Where the tools that people open a CSV with cut a cell.
 CUT_LENGTHS = (32_000, 32_767)
 
 
-def check_columns(subject: Subject) -> list[Finding]:
+def check_columns(subject: Subject) -> list[Issue]:
     """Extra columns, such as a saved index."""
     form = subject.format
     extra = [column for column in subject.header or () if column not in form.columns]
@@ -22,7 +22,7 @@ def check_columns(subject: Subject) -> list[Finding]:
     index = [column for column in extra if not column or column.startswith("Unnamed")]
     cause = "; this looks like a saved index: to_csv(index=False)" if index else ""
     return [
-        Finding(
+        Issue(
             "error",
             f"the columns must be {','.join(form.columns)}, but there is also "
             f"{', '.join(map(repr, extra))}{cause}",
@@ -31,7 +31,7 @@ def check_columns(subject: Subject) -> list[Finding]:
     ]
 
 
-def check_doubled_ids(subject: Subject) -> list[Finding]:
+def check_doubled_ids(subject: Subject) -> list[Issue]:
     """An image that has two rows."""
     names = subject.rows.names
     double = [name for name, count in Counter(names).items() if count > 1]
@@ -40,7 +40,7 @@ def check_doubled_ids(subject: Subject) -> list[Finding]:
     first = names.index(double[0])
     lines = [row + 2 for row, name in enumerate(names) if name == double[0]]
     return [
-        Finding(
+        Issue(
             "error",
             f"every image must have one row, but {double[0]!r} stands on lines "
             f"{', '.join(map(str, lines))} ({len(double)} such images)",
@@ -49,27 +49,27 @@ def check_doubled_ids(subject: Subject) -> list[Finding]:
     ]
 
 
-def check_ids(subject: Subject) -> list[Finding]:
+def check_ids(subject: Subject) -> list[Issue]:
     """Rows that name no image, and images without a row."""
     if subject.images is None:
-        return [Finding("warning", "ids were not compared with the images, since none were given")]
+        return [Issue("warning", "ids were not compared with the images, since none were given")]
     expected = subject.format.row_names(subject.images)
     names = set(subject.rows.names)
     known = set(expected)
     missing = [name for name in expected if name not in names]
     strange = [row for row, name in enumerate(subject.rows.names) if name not in known]
-    findings = []
+    issues = []
     if missing:
-        findings.append(
-            Finding(
+        issues.append(
+            Issue(
                 "error",
                 f"there must be a row for each of the {len(expected)} images, but {missing[0]!r} "
                 f"has none ({len(missing)} such)",
             )
         )
     if strange:
-        findings.append(
-            Finding(
+        issues.append(
+            Issue(
                 "error",
                 f"{subject.format.id_column} must be an image of the data set, like "
                 f"{expected[0]!r}, but is not ({len(strange)} such)"
@@ -77,10 +77,10 @@ def check_ids(subject: Subject) -> list[Finding]:
                 subject.line(strange[0]),
             )
         )
-    return findings
+    return issues
 
 
-def check_order(subject: Subject) -> list[Finding]:
+def check_order(subject: Subject) -> list[Issue]:
     """The right ids in another order: a sign that boxes were joined to them by position."""
     if subject.images is None:
         return []
@@ -90,7 +90,7 @@ def check_order(subject: Subject) -> list[Finding]:
         return []
     moved = [row for row, (a, b) in enumerate(zip(names, expected, strict=True)) if a != b]
     return [
-        Finding(
+        Issue(
             "error",
             f"rows must be in the order of the images, here {expected[moved[0]]!r}, but "
             f"{len(moved)} rows are elsewhere; were they sorted or shuffled? write them in the "
@@ -100,14 +100,14 @@ def check_order(subject: Subject) -> list[Finding]:
     ]
 
 
-def check_cut(subject: Subject) -> list[Finding]:
+def check_cut(subject: Subject) -> list[Issue]:
     """Cells that have lost their end."""
-    findings = []
+    issues = []
     form = subject.format
     if subject.broken:
         row, values, characters = subject.broken[0]
-        findings.append(
-            Finding(
+        issues.append(
+            Issue(
                 "error",
                 f"a row must have {len(form.fields)} values a box ({form.layout}), but has "
                 f"{values} values in {characters:,} characters ({len(subject.broken)} such rows)"
@@ -119,8 +119,8 @@ def check_cut(subject: Subject) -> list[Finding]:
     whole[[row for row, _, _ in subject.broken]] = False
     if whole.any():
         row = int(np.flatnonzero(whole)[0])
-        findings.append(
-            Finding(
+        issues.append(
+            Issue(
                 "error",
                 f"the cell ends at exactly {subject.lengths[row]:,} characters ({whole.sum()} "
                 "such), where spreadsheets and some libraries cut: its last number is not to be "
@@ -128,7 +128,7 @@ def check_cut(subject: Subject) -> list[Finding]:
                 subject.line(row),
             )
         )
-    return findings
+    return issues
 
 
 def _cause_of_breaking(subject: Subject) -> str:

@@ -20,7 +20,7 @@ Level = Literal["error", "warning"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Issue:
     """Something wrong with a submission.
 
     Attributes:
@@ -37,7 +37,7 @@ class Finding:
 
     @property
     def text(self) -> str:
-        """The finding in one line, the cause first."""
+        """The issue in one line, the cause first."""
         first = f"{self.cause.removeprefix('; ')}: " if self.cause else ""
         where = f"{self.where}: " if self.where else ""
         return f"{first}{where}{self.message.removesuffix(self.cause)}"
@@ -116,7 +116,7 @@ class Subject:
         return sums / max(float(sums.sum()), 1e-12)
 
 
-Check = Callable[[Subject], list[Finding]]
+Check = Callable[[Subject], list[Issue]]
 
 
 def subject_of_csv(

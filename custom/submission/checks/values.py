@@ -13,23 +13,23 @@ from custom.boxes import (
     look_like_fractions,
     overhang,
 )
-from custom.submission.checks.subject import Finding, Subject
+from custom.submission.checks.subject import Issue, Subject
 
 # Scores in single precision end up to a millionth beyond 1.
 SCORE_TOLERANCE = 1e-6
 
 
-def check_finite(subject: Subject) -> list[Finding]:
+def check_finite(subject: Subject) -> list[Issue]:
     """Values that are no finite numbers."""
     rows = subject.rows
     words = [
         (box, field, text) for box, field, text in rows.refused if not _is_name(subject, field)
     ]
-    findings = []
+    issues = []
     if words:
         box, field, text = words[0]
-        findings.append(
-            Finding(
+        issues.append(
+            Issue(
                 "error",
                 f"{rows.format.fields[field]} must be a number, but is {text!r} "
                 f"({len(words)} such values)",
@@ -39,18 +39,18 @@ def check_finite(subject: Subject) -> list[Finding]:
     unreadable = {box for box, _, _ in rows.refused}
     broken = [b for b in np.flatnonzero(~subject.finite).tolist() if b not in unreadable]
     if broken:
-        findings.append(
-            Finding(
+        issues.append(
+            Issue(
                 "error",
                 f"a box must be finite numbers, but is {_shown(rows.values[broken[0]])} "
                 f"({len(broken)} such boxes); was the score or the size divided by zero?",
                 rows.where(broken[0]),
             )
         )
-    return findings
+    return issues
 
 
-def check_scores(subject: Subject) -> list[Finding]:
+def check_scores(subject: Subject) -> list[Issue]:
     """Scores outside [0, 1] by more than rounding."""
     scores = subject.rows.scores
     outside = subject.finite & (np.maximum(-scores, scores - 1.0) > SCORE_TOLERANCE)
@@ -58,10 +58,10 @@ def check_scores(subject: Subject) -> list[Finding]:
         return []
     if subject.raw_scores and not (scores < 0.0).any():
         above = f"{outside.sum()} of {len(scores)} boxes score above 1, up to {scores.max():g}"
-        return [Finding("warning", f"{above}: does the competition take that?")]
+        return [Issue("warning", f"{above}: does the competition take that?")]
     box = int(np.argmax(outside))
     return [
-        Finding(
+        Issue(
             "error",
             f"score must be in [0, 1], but is {scores[box]:.9g} ({outside.sum()} of {len(scores)} "
             f"boxes){_cause_of_scores(subject, outside)}",
@@ -70,7 +70,7 @@ def check_scores(subject: Subject) -> list[Finding]:
     ]
 
 
-def check_sides(subject: Subject) -> list[Finding]:
+def check_sides(subject: Subject) -> list[Issue]:
     """Boxes whose second corner is not beyond the first."""
     bboxes = subject.rows.bboxes
     wrong = subject.finite & is_degenerate(np.nan_to_num(bboxes, posinf=0.0, neginf=0.0))
@@ -86,7 +86,7 @@ def check_sides(subject: Subject) -> list[Finding]:
             f"x2 must be beyond x1 and y2 beyond y1, but {flipped.mean():.0%} of boxes have x2 < x1"
         )
     return [
-        Finding(
+        Issue(
             "error",
             f"{what}: here {_shown(values[box])} ({wrong.sum()} of {len(wrong)} boxes){cause}",
             subject.rows.where(box),
@@ -95,7 +95,7 @@ def check_sides(subject: Subject) -> list[Finding]:
     ]
 
 
-def check_inside(subject: Subject) -> list[Finding]:
+def check_inside(subject: Subject) -> list[Issue]:
     """Boxes that leave their image by more than a pixel."""
     if subject.sizes_hw is None:
         return []
@@ -107,7 +107,7 @@ def check_inside(subject: Subject) -> list[Finding]:
     box, cause = int(np.argmax(outside)), _cause_of_order(subject)
     height, width = subject.sizes_hw[box]
     return [
-        Finding(
+        Issue(
             "error",
             f"a box must lie in its image ({width}x{height}) within {TOLERANCE_PX:g} pixel, but is "
             f"{_shown(_raw_boxes(subject)[box])}, {beyond[box]:.1f} pixels outside "
@@ -118,7 +118,7 @@ def check_inside(subject: Subject) -> list[Finding]:
     ]
 
 
-def check_scale(subject: Subject) -> list[Finding]:
+def check_scale(subject: Subject) -> list[Issue]:
     """Coordinates of another size of image: fractions, or pixels of a resized copy."""
     if subject.sizes_hw is None or subject.finite.sum() < 20:
         return []
@@ -130,12 +130,12 @@ def check_scale(subject: Subject) -> list[Finding]:
         message = (
             f"boxes must be in pixels, but the largest coordinate is {far.max():g}: fractions?"
         )
-        return [Finding("error", message)]
+        return [Issue("error", message)]
     extent = float((far / subject.sizes_hw[known][:, ::-1]).max())
     if extent > 0.75:
         return []
     return [
-        Finding(
+        Issue(
             "warning",
             f"no box reaches beyond {extent:.0%} of its image: are these the coordinates of a "
             "resized copy?",
