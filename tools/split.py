@@ -27,6 +27,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--report", type=Path, metavar="FILE.html", help="page of near-duplicates (in reports/)")
     add("--workers", type=int, default=2, help="processes that decode images (%(default)s)")
     add("--no-duplicates", action="store_true", help="do not look for near-duplicate images")
+    add("--join-chains", action="store_true", help="join chains of them that no fold can hold")
     add("--check", type=Path, nargs="?", const=Path(), metavar="SPLIT",
         help="say what has changed since, in ann_file too; exit code 1 if it matters")  # fmt: skip
     args = parser.parse_args(argv)
@@ -50,7 +51,7 @@ def _make(args: argparse.Namespace) -> int:
     console = Console()
     request = SplitRequest(
         args.ann_file, args.folds, args.seed, args.group_by, args.external, args.out, args.name,
-        args.images, args.report, args.workers, not args.no_duplicates,
+        args.images, args.report, args.workers, not args.no_duplicates, args.join_chains,
     )  # fmt: skip
     result = run_split(
         request, lambda items, total: track(items, "looking at images", total, console=console)

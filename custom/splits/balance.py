@@ -77,7 +77,7 @@ def find_issues(
         names: I file names.
     """
     issues = _overlaps(folds, names)
-    issues += _cut_groups(folds, groups, names)
+    issues += cut_groups(folds, groups, names)
     for kind in ("class", "area"):
         for column in np.flatnonzero(balance.features.columns(kind)).tolist():
             held = balance.features.counts[:, column].sum()
@@ -114,7 +114,7 @@ def _overlaps(folds: Sequence[IntArray], names: Sequence[str]) -> list[str]:
     return issues
 
 
-def _cut_groups(folds: Sequence[IntArray], groups: IntArray, names: Sequence[str]) -> list[str]:
+def cut_groups(folds: Sequence[IntArray], groups: IntArray, names: Sequence[str]) -> list[str]:
     """Say which groups lie on both sides of a fold, so that its val score is too good."""
     issues = []
     size = np.bincount(groups)

@@ -11,6 +11,7 @@ import numpy as np
 from custom.errors import PodiumError
 from custom.files import sha256_of
 from custom.image_files import find_images
+from custom.splits.balance import cut_groups
 from custom.splits.digests import categories_of, content_digest, label_digests
 from custom.splits.names import images_folder
 from custom.splits.split import MANIFEST, Split, read_split
@@ -74,7 +75,7 @@ def check_split(
         images_dir: Where file names start from; None: beside the annotations, if any are there.
 
     Returns:
-        What differs, harmless first; nothing where all is as sealed.
+        What differs, harmless first, and where external folds leak; nothing where all is as sealed.
     """
     split = read_split(folder)
     path = ann_file or find_annotations(split)
@@ -83,6 +84,8 @@ def check_split(
     else:
         found = _compare(split, read_ground_truth(path))
         found = found or [Difference("the file was rewritten with the same content", (), True)]
+    names = split.images.file_names
+    found += [Difference(leak) for leak in cut_groups(split.folds, split.groups, names)]
     found += _compare_contents(split, images_folder(path, split.images, images_dir))
     return sorted(found, key=lambda difference: not difference.harmless)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.markup import escape
@@ -38,6 +38,7 @@ class SplitRequest:
         report: The page of near-duplicates; None for `reports/duplicates-<data>-<name>.html`.
         workers: Processes that decode images.
         join_duplicates: Whether near-duplicates stay together.
+        join_chains: Whether they do even where a chain of them is longer than a fold.
     """
 
     ann_file: Path
@@ -51,6 +52,7 @@ class SplitRequest:
     report: Path | None = None
     workers: int = 2
     join_duplicates: bool = True
+    join_chains: bool = False
 
     @property
     def folder(self) -> Path:
@@ -96,8 +98,10 @@ def run_split(request: SplitRequest, track: Track | None = None) -> SplitResult:
     evidence = Evidence()
     if folder is not None:
         fingerprints = fingerprint_images(folder, gt.images, request.workers, track)
-        duplicates = find_duplicates(fingerprints) if request.join_duplicates else ()
-        evidence = Evidence(fingerprints.contents, duplicates, fingerprints.notes)
+        evidence = Evidence(fingerprints.contents, notes=fingerprints.notes)
+        if request.join_duplicates:
+            found = find_duplicates(fingerprints, request.num_folds, request.join_chains)
+            evidence = replace(evidence, duplicates=found.groups, chained=found.chained)
     if request.external:
         draft = take_external_split(gt, request.external, request.group_by, evidence)
     else:

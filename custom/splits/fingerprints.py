@@ -26,6 +26,8 @@ DRAFT_SIDE = 128
 THUMB_SIDE = 64
 ORIENTATIONS = 8
 HASH_SIDE = 32
+# Grey levels by which JPEG makes an even border uneven.
+FLAT_RANGE = 12
 NAMED_AT_MOST = 5
 # The lowest 8 of 32 cosines, as rows of the discrete cosine transform (type II, unnormalized).
 _COSINES = 2 * np.cos(np.pi / 64 * np.outer(np.arange(8), 2 * np.arange(HASH_SIDE) + 1))
@@ -105,11 +107,38 @@ def _fingerprint(job: tuple[Path, list[int]]) -> Any:
     # Which of the two sizes is loaded is said by the config that trains.
     if fault and header.size_hw(upright=False) != tuple(size_hw):
         return f"{path}: {fault}"
+    grey = without_flat_borders(grey)
     thumb = grey.resize((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BOX)
     pixels = np.asarray(thumb)
     hashes = [perceptual_hash(orient(pixels, turn)) for turn in range(ORIENTATIONS)]
     note = f"{path}: {fault}" if fault else ""
     return bytes_digest(content), np.array(hashes, np.uint64), pixels, note
+
+
+def without_flat_borders(grey: Image.Image) -> Image.Image:
+    """Return a grey image without even stripes along its sides, such as the bars of a letterbox.
+
+    Pictures with the same bars would look alike whatever they show. More than half of a side is
+    not cut off: a picture with so much of one colour is left whole.
+    """
+    pixels = np.asarray(grey)
+    (top, bottom), (left, right) = _flat_ends(pixels), _flat_ends(pixels.T)
+    height, width = pixels.shape
+    if top + bottom > height / 2 or left + right > width / 2:
+        return grey
+    return grey.crop((left, top, width - right, height - bottom))
+
+
+def _flat_ends(pixels: npt.NDArray[np.uint8]) -> tuple[int, int]:
+    """Return how many lines at the start and at the end are of one grey, up to JPEG's noise."""
+    low, high = pixels.min(axis=1).astype(int), pixels.max(axis=1).astype(int)
+    ends = []
+    for step in (1, -1):
+        lows, highs = low[::step], high[::step]
+        range_so_far = np.maximum.accumulate(highs) - np.minimum.accumulate(lows)
+        uneven = range_so_far > FLAT_RANGE
+        ends.append(int(np.argmax(uneven)) if uneven.any() else len(lows))
+    return ends[0], ends[1]
 
 
 def orient(pixels: npt.NDArray[Any], turn: int) -> npt.NDArray[Any]:

@@ -13,16 +13,15 @@ from custom.errors import PodiumError
 from custom.files import PathLike
 from custom.splits.assign import assign_folds
 from custom.splits.balance import find_issues, measure_balance
+from custom.splits.duplicates import LARGE_GROUP, LARGE_SHARE
 from custom.splits.external import read_external_folds
 from custom.splits.features import count_features
 from custom.splits.groups import group_sets, join_groups
+from custom.splits.names import ROBOFLOW_KEY, roboflow_sources
 from custom.splits.seal import Draft
 from custom.tables import GroundTruth
 from custom.tables.coco import read_ground_truth
 
-# More images than this, and than this share of all, are hardly copies of one photograph.
-LARGE_GROUP = 10
-LARGE_SHARE = 0.02
 NOTES_TOLD = 3
 
 
@@ -34,11 +33,13 @@ class Evidence:
         contents: For each image the digest of its file.
         duplicates: For each group of near-duplicates the positions of its images.
         notes: What is odd about single files, one sentence each.
+        chained: How many images look alike in chains and were not joined.
     """
 
     contents: Sequence[str] = ()
     duplicates: Sequence[IntArray] = ()
     notes: Sequence[str] = ()
+    chained: int = 0
 
 
 def read_labelled(ann_file: PathLike) -> GroundTruth:
@@ -129,21 +130,47 @@ def _draft(
         groups=groups,
         balance=balance,
         parameters={**parameters, "images_seen": bool(evidence.contents)},
-        issues=issues + _suspicious_group(evidence, len(gt.images)) + _told(evidence.notes),
+        issues=[
+            *issues,
+            *_suspicious_groups(evidence, len(gt.images)),
+            *_copies(gt, groups),
+            *_told(evidence.notes),
+        ],
         contents=evidence.contents,
         duplicates=evidence.duplicates,
     )
 
 
-def _suspicious_group(evidence: Evidence, num_images: int) -> list[str]:
-    """Warn of a group of near-duplicates that is too large to be copies of one photograph."""
+def _suspicious_groups(evidence: Evidence, num_images: int) -> list[str]:
+    """Warn of near-duplicates that are too many to be copies of one photograph."""
+    issues = []
     largest = max(map(len, evidence.duplicates), default=0)
-    if largest <= max(LARGE_GROUP, LARGE_SHARE * num_images):
+    if largest > max(LARGE_GROUP, LARGE_SHARE * num_images):
+        issues.append(
+            f"one group of near-duplicates holds {largest} of {num_images} images: a common frame "
+            "can look alike; look at the report, and use --no-duplicates if they are not copies"
+        )
+    if evidence.chained:
+        issues.append(
+            f"{evidence.chained} of {num_images} images look alike in chains longer than a fold, "
+            "as frames of a video or a common background do; they were not joined. Name what "
+            "belongs together with --group-by, or join them with --join-chains"
+        )
+    return issues
+
+
+def _copies(gt: GroundTruth, groups: IntArray) -> list[str]:
+    """Offer to keep together what Roboflow's names say are copies of one picture."""
+    sources = roboflow_sources(gt.images.file_names)
+    if not sources or len(np.unique(groups)) <= len(groups) - (
+        sum(sources.values()) - len(sources)
+    ):
         return []
+    name, count = next(iter(sources.items()))
     return [
-        f"one group of near-duplicates holds {largest} of {num_images} images: a common frame or "
-        "black bars can look alike; look at the report, and use --no-duplicates if they are not "
-        "copies"
+        f"{sum(sources.values())} images have the names that Roboflow gives to copies of "
+        f"{len(sources)} pictures ({count} of {name}): keep copies together with "
+        f"--group-by '{ROBOFLOW_KEY}'"
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
@@ -47,6 +48,8 @@ def normalised(file_name: str) -> str:
 # What tools make of `photo 0.jpg`: Label Studio `1a2b3c4d-photo_0.jpg` or `photo%200.jpg`,
 # Roboflow `photo-0_jpg.rf.<hash>.jpg`.
 _LABEL_STUDIO = re.compile(r"^[0-9a-f]{8}-(?=.)")
+# For --group-by: the picture's own name before Roboflow's suffix, or the whole name.
+ROBOFLOW_KEY = r"^(.+?)(?:_(?:jpe?g|png|bmp|tiff?|webp)\.rf\.\w+)?\.\w+$"
 _ROBOFLOW = re.compile(r"_(jpe?g|png|bmp|tiff?|webp)\.rf\.\w+$", re.IGNORECASE)
 
 
@@ -63,6 +66,16 @@ def stem_of(file_name: str) -> str:
     base = unquote(normalised(file_name)).rsplit("/", 1)[-1]
     stem = _ROBOFLOW.sub("", _LABEL_STUDIO.sub("", base.rpartition(".")[0] or base))
     return re.sub(r"[^\w.-]", "_", stem).casefold()
+
+
+def roboflow_sources(file_names: Iterable[str]) -> dict[str, int]:
+    """Return how many copies each picture has whose copies Roboflow named, where there are two."""
+    counts = Counter(
+        _ROBOFLOW.sub("", name.rpartition(".")[0])
+        for name in file_names
+        if _ROBOFLOW.search(name.rpartition(".")[0])
+    )
+    return {source: count for source, count in counts.items() if count > 1}
 
 
 def match_by_stem(file_names: Iterable[str], known: Iterable[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from custom.errors import PodiumError
@@ -16,6 +17,7 @@ from custom.splits import (
     make_split,
     read_labelled,
     seal,
+    take_external_split,
 )
 from custom.splits.digests import content_digest
 from custom.testing.toy_splits import coco, random_boxes
@@ -165,3 +167,18 @@ def test_changed_val_images_are_named_for_their_fold_only(
     changed = [changed_val_images(split, fold, gt) for fold in range(4)]
     assert sorted(changed) == [(), (), (), ("train/0000.jpg",)]
     assert "train/0000.jpg" in split.val_file_names(changed.index(("train/0000.jpg",)))
+
+
+def test_external_folds_that_leak_are_told_each_time(
+    content: Content, write_coco: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = write_coco(content)
+    ids = tmp_path / "ids.json"
+    ids.write_text("[0, 1, 2]")
+    evidence = Evidence([f"{i:016d}" for i in range(20)], [np.array([2, 3])])
+    gt = read_labelled(path)
+    folder = path.parent / "splits" / "external"
+    seal(take_external_split(gt, [ids], evidence=evidence), folder)
+    leaks = [str(d) for d in check_split(folder, path) if not d.harmless]
+    assert len(leaks) == 1
+    assert "fold 0 leaks: 1 groups" in leaks[0]
