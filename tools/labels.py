@@ -30,6 +30,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     apply.add_argument("ann_file", type=Path)
     apply.add_argument("patches", type=Path, nargs="+")
     apply.add_argument("--out", type=Path, required=True, help="another file than ann_file")
+    apply.add_argument("--overwrite", action="store_true", help="replace what is at --out")
     diff = commands.add_parser("diff", help="make a patch from an edited copy of annotations")
     diff.add_argument("old", type=Path)
     diff.add_argument("new", type=Path)
@@ -112,7 +113,7 @@ def _repair(args: argparse.Namespace) -> int:
 def _apply(args: argparse.Namespace) -> None:
     from custom.labels import apply_patches
 
-    applied = apply_patches(args.ann_file, args.patches, args.out)
+    applied = apply_patches(args.ann_file, args.patches, args.out, args.overwrite)
     counts = ", ".join(f"{kind} {count}" for kind, count in applied.counts.items())
     print(f"{counts}; written to {applied.out}")
     print(f"val images may be among them: labels.py score {args.ann_file} {applied.out} --runs ...")

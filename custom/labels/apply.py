@@ -9,7 +9,7 @@ from typing import Any
 
 from custom.boxes import TOLERANCE_PX
 from custom.errors import PodiumError
-from custom.files import PathLike, write_json
+from custom.files import PathLike, check_replaceable, read_json, write_json
 from custom.labels.patch import ADD, MOVE, RELABEL, REMOVE, Edit, read_patches
 from custom.labels.repair import read_lenient
 from custom.splits.names import NameIndex
@@ -28,7 +28,9 @@ class Applied:
     out: Path
 
 
-def apply_patches(ann_file: PathLike, patches: Sequence[PathLike], out: PathLike) -> Applied:
+def apply_patches(
+    ann_file: PathLike, patches: Sequence[PathLike], out: PathLike, overwrite: bool = False
+) -> Applied:
     """Write `ann_file` with the edits of some patches to `out`.
 
     Everything else in the file stays as it is, ids too; added boxes get new ids. The result is
@@ -36,8 +38,8 @@ def apply_patches(ann_file: PathLike, patches: Sequence[PathLike], out: PathLike
 
     Raises:
         PodiumError: If `out` is the file itself or one of the patches, edits contradict each
-            other, or an edit no longer fits: its image, class or box is not there. Nothing is
-            written then.
+            other, an edit no longer fits since its image, class or box is not there, or `out`
+            exists with another content and `overwrite` is not set. Nothing is written then.
     """
     ann_file, out = Path(ann_file), Path(out)
     if out.resolve() in {Path(path).resolve() for path in (ann_file, *patches)}:
@@ -49,6 +51,9 @@ def apply_patches(ann_file: PathLike, patches: Sequence[PathLike], out: PathLike
     content = read_lenient(ann_file)  # a patch may fix what makes the file invalid
     _check_structure(content, ann_file)
     _Editor(content, str(ann_file)).apply_all(edits)
+    check_replaceable(
+        [out], (), overwrite, lambda path: read_json(path) == content, "use --overwrite"
+    )
     checked = out.with_name(f".{out.name}.check")
     try:
         write_json(checked, content, indent=False)

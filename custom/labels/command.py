@@ -13,7 +13,7 @@ import numpy as np
 
 from custom.boxes import clip_bboxes, xyxy_to_xywh
 from custom.errors import PodiumError
-from custom.files import sha256_of, write_json
+from custom.files import check_replaceable, read_json, sha256_of, write_json
 from custom.labels.oof import out_of_fold
 from custom.labels.patch import (
     ADD,
@@ -56,7 +56,7 @@ class FindRequest:
         patch: Proposals as a patch, for a person to thin out; None for none.
         top: How many proposals.
         author: Of the proposals.
-        overwrite: Whether an existing patch may be replaced.
+        overwrite: Whether an existing patch, or another file at `out`, may be replaced.
     """
 
     runs: Sequence[str] = ()
@@ -74,10 +74,13 @@ def run_find(request: FindRequest) -> tuple[list[Suspect], GroundTruth]:
     """Find suspects, write them, and return them with the annotations.
 
     Raises:
-        PodiumError: If the patch exists already, `top` is negative, or the input is not right.
+        PodiumError: If the patch exists already, `out` holds something other than suspects or is
+            an input, `top` is negative, or the input is not right.
     """
     if request.top < 0:
         raise PodiumError(f"top must be at least 0, but is {request.top}")
+    read = [path for path in (request.ann_file, request.predictions) if path is not None]
+    check_replaceable([request.out], read, request.overwrite, _holds_suspects)
     if request.patch is not None and not request.overwrite:
         refuse_replacing(request.patch)
     gt, predictions = _inputs(request)
@@ -89,6 +92,17 @@ def run_find(request: FindRequest) -> tuple[list[Suspect], GroundTruth]:
         edits = [edit_of(gt, suspect, request.author) for suspect in suspects[: request.top]]
         write_patch(request.patch, edits)
     return suspects, gt
+
+
+def _holds_suspects(path: Path) -> bool:
+    """Whether a file is what an earlier search wrote."""
+    if path.suffix != ".json":
+        return False
+    try:
+        content = read_json(path)
+    except PodiumError:
+        return False
+    return isinstance(content, dict) and set(content) == {"annotations", "suspects"}
 
 
 def _inputs(request: FindRequest) -> tuple[GroundTruth, Predictions]:

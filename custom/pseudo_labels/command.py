@@ -13,7 +13,7 @@ from custom.ensemble.config import FusionConfig
 from custom.ensemble.preparing import Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe
 from custom.errors import PodiumError
-from custom.files import read_json, sha256_of, write_json
+from custom.files import check_replaceable, read_json, sha256_of, write_json
 from custom.pseudo_labels.drift import drift_warnings
 from custom.pseudo_labels.merge import merge, refuse_in_place, take_images
 from custom.pseudo_labels.provenance import evaluating_fold, unseen_folds
@@ -106,8 +106,8 @@ def make_pseudo_labels(request: Request) -> Result:
             not known, or no box is good enough.
     """
     refuse_in_place(request.out, request.train, request.images, request.predictions)
-    if Path(request.out).exists() and not request.overwrite:
-        raise PodiumError(f"{request.out} exists; choose another --out, or --overwrite")
+    remedy = "choose another --out, or replace it with --overwrite"
+    check_replaceable([request.out], overwrite=request.overwrite, remedy=remedy)
     listed, train = read_ground_truth(request.images), read_ground_truth(request.train)
     found, _ = admit(
         read_submission(request.predictions, request.format_name, listed.images, listed.categories),

@@ -92,6 +92,17 @@ def test_a_patch_fits_once(ann_file: Path) -> None:
         )
 
 
+def test_another_file_is_not_written_over(ann_file: Path) -> None:
+    patch, out = ann_file.with_name("p.jsonl"), ann_file.with_name("out.json")
+    write_patch(patch, [Edit(FIRST, "add", "can", (1.0, 1.0, 9.0, 9.0))])
+    out.write_text('{"mine": 1}')
+    with pytest.raises(PodiumError, match=r"out\.json must be free .* use --overwrite"):
+        apply_patches(ann_file, [patch], out)
+    assert out.read_text() == '{"mine": 1}'
+    apply_patches(ann_file, [patch], out, overwrite=True)
+    apply_patches(ann_file, [patch], out)  # the same again
+
+
 def test_never_in_place_and_never_invalid(ann_file: Path) -> None:
     patch = ann_file.with_name("p.jsonl")
     write_patch(patch, [Edit(FIRST, "add", "can", (150.0, 150.0, 90.0, 90.0))])

@@ -7,10 +7,12 @@ import pytest
 
 from custom.errors import PodiumError
 from custom.evaluation import score
+from custom.files import read_json
 from custom.labels.both import score_under_both
 from custom.labels.oof import out_of_fold
 from custom.runs import data_entry, read_run, update_record
-from custom.testing.toy_runs import make_toy_run, make_toy_split
+from custom.tables.coco import read_ground_truth, write_results
+from custom.testing.toy_runs import jittered, make_toy_run, make_toy_split
 from tools.labels import main
 
 
@@ -136,3 +138,24 @@ def test_runs_are_scored_under_both(
 def test_bad_calls(arguments: list[str], message: str) -> None:
     with pytest.raises(PodiumError, match=message):
         main(["find", *arguments])
+
+
+def test_find_writes_over_suspects_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_toy_split(tmp_path / "data")
+    gt = read_ground_truth(tmp_path / "data" / "train.json")
+    monkeypatch.chdir(tmp_path)
+    write_results("mate.json", jittered(gt, 1), gt.categories)
+    find = ["find", "--predictions", "mate.json", "--ann", "data/train.json", "--author", "x"]
+    for path, message in (
+        ("data/train.json", "is read by this command"),
+        ("mate.json", "is read by this command"),
+        ("data/test.json", "exists and is not"),
+    ):
+        before = Path(path).read_bytes()
+        with pytest.raises(PodiumError, match=message):
+            main([*find, "--out", path])
+        assert Path(path).read_bytes() == before
+    main([*find, "--out", "suspects.json"])
+    main([*find, "--out", "suspects.json"])
+    main([*find, "--out", "data/test.json", "--overwrite"])
+    assert set(read_json("data/test.json")) == {"annotations", "suspects"}

@@ -259,7 +259,7 @@ def test_refuses(data: Path, options: list[str], message: str) -> None:
 
 def test_an_existing_file_stays(data: Path) -> None:
     Path("pseudo.json").write_text("old")
-    with pytest.raises(PodiumError, match="exists; choose another --out"):
+    with pytest.raises(PodiumError, match="exists and is not; choose another --out"):
         run()
     assert Path("pseudo.json").read_text() == "old"
 
