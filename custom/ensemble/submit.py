@@ -129,7 +129,8 @@ def submit(
 def _files(target: Target, recipe: Recipe, meta: Meta) -> dict[str, Path]:
     """Return the files to write, without the record, by format; COCO results first."""
     method, num_models = recipe.configs[0].method, len(meta.runs)
-    name = target.name or f"{method}_{num_models}models_{meta.inputs_hash[:8]}"
+    made = f"{method}_{num_models}models_{meta.inputs_hash[:8]}"
+    name = made if target.name is None else target.name
     formats = dict.fromkeys(("coco", target.format_name))
     return {
         each: target.folder / f"{check_plain_name(name)}{format_of(each).suffix}"

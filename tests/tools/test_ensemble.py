@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,9 @@ from custom.ensemble.inputs import read_inputs
 from custom.errors import PodiumError
 from custom.evaluation import METRICS, rank_changes, score
 from custom.runs import update_record
-from custom.submission import read_submission
+from custom.submission import read_submission, write_submission
 from custom.tables.coco import read_ground_truth, read_results
-from custom.testing.toy_runs import make_toy_run, make_toy_split
+from custom.testing.toy_runs import jittered, make_toy_run, make_toy_split
 from tools.ensemble import EXIT_NO_GAIN, main
 
 
@@ -222,3 +223,144 @@ def test_weights_lift_no_score_above_one_unless_raw_scores_are_asked_for(
         for name in ("rescaled", "raw")
     )
     assert (rescaled, raw) == pytest.approx((0.9 * 5 * 2 / 15, 0.9 * 5 * 2 / 7))
+
+
+def test_a_recipe_is_used_on_test_files_by_name_or_by_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    val, test = files_without_runs(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    search = ["--ann", "data/train.json", "--search", "--trials", "8", "--recipe-out", "r.json"]
+    main([*val, *search, "--per-class", "--name", "val"])
+    listing = ["--images", "data/test.json", "--recipe", "r.json"]
+    assert main([*test[::-1], *listing, "--name", "by_name"]) == 0
+    assert "cannot be checked: b is b, a is a" in capsys.readouterr().out
+    renamed = [
+        str(Path(path).rename(Path(path).with_name(f"x_{Path(path).name}"))) for path in test
+    ]
+    with pytest.raises(PodiumError, match=r"names of the recipe's models \(a, b\).* --by-order"):
+        main([*renamed, *listing, "--name", "refused"])
+    with pytest.raises(PodiumError, match="but there are 1 files"):
+        main([*renamed[:1], *listing, "--by-order", "--name", "refused"])
+    assert main([*renamed, *listing, "--by-order", "--name", "by_order"]) == 0
+    assert "x_a is a, x_b is b" in capsys.readouterr().out
+    assert main([*renamed[::-1], *listing, "--by-order", "--name", "swapped"]) == 0
+    by_name, by_order = (Path(f"submissions/{n}.csv").read_bytes() for n in ("by_name", "by_order"))
+    # Fusing is the same up to the order of equal boxes: the same numbers of boxes of each image.
+    assert sorted(by_name.split()) == sorted(by_order.split())
+    assert not Path("submissions/refused.csv").exists()
+
+
+def test_files_are_scored_on_others_of_the_same_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    val, test = files_without_runs(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    listing = ["--ann", "data/train.json", "--images", "data/test.json", "--name", "x"]
+    with pytest.raises(PodiumError, match=r"test.json must list the images of .*train.json too"):
+        main([*test, *listing])
+    with pytest.raises(PodiumError, match="--val must name one file for each of the 2 files"):
+        main([*test, *listing, "--val", val[0]])
+    assert main([*test, *listing, "--val", *val]) == 0
+    printed = capsys.readouterr().out
+    expected = read_ground_truth("data/test.json")
+    found = read_submission("submissions/x.csv", "trash", expected.images, expected.categories)
+    assert found.num_images == len(expected.images)
+    gt = read_ground_truth("data/train.json")
+    models = [read_submission(path, "trash", gt.images, gt.categories) for path in val]
+    value = score(gt, fuse(models, gt.images, FusionConfig())).value
+    assert f"ENSEMBLE  {value:.4f}" in printed
+
+
+def test_labelled_images_may_be_some_of_those_that_are_submitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    val, _ = files_without_runs(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    content = json.loads(Path("data/train.json").read_text())
+    some = content["images"][::2]
+    ids = {image["id"]: 900 + k for k, image in enumerate(some)}  # another numbering
+    boxes = [b for b in content["annotations"] if b["image_id"] in ids]
+    labelled = {
+        **content,
+        "images": [{**image, "id": ids[image["id"]]} for image in some],
+        "annotations": [{**box, "image_id": ids[box["image_id"]]} for box in boxes],
+    }
+    Path("some.json").write_text(json.dumps(labelled))
+    assert main([*val, "--ann", "some.json", "--images", "data/train.json", "--name", "x"]) == 0
+    gt = read_ground_truth("data/train.json")
+    found = read_submission("submissions/x.csv", "trash", gt.images, gt.categories)
+    assert found.num_images == len(gt.images)
+    value = score(gt.take(np.arange(0, len(gt.images), 2)), found).value
+    assert f"ENSEMBLE  {value:.4f}" in capsys.readouterr().out
+
+
+def files_without_runs(folder: Path) -> tuple[list[str], list[str]]:
+    """Write two models' CSV files on the train and on the test images; return both, by model."""
+    make_toy_split(folder / "data")
+    written: dict[str, list[str]] = {}
+    for part, boxes in (("train", "train"), ("test", "test_boxes")):
+        gt = read_ground_truth(folder / "data" / f"{boxes}.json")
+        images = read_ground_truth(folder / "data" / f"{part}.json").images
+        for seed, model in enumerate(("a", "b")):
+            path = folder / part / f"{model}.csv"
+            write_submission(path, jittered(gt, seed), images, gt.categories)
+            written.setdefault(part, []).append(str(path))
+    return written["train"], written["test"]
+
+
+def test_inputs_and_files_of_others_are_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    val, _ = files_without_runs(tmp_path)
+    monkeypatch.chdir(tmp_path / "train")
+    before = {path: Path(path).read_bytes() for path in val}
+    given = ["a.csv", "b.csv", "--ann", "../data/train.json", "--out", "."]
+    with pytest.raises(PodiumError, match=r"a\.csv is read by this command .* --overwrite"):
+        main([*given, "--name", "a"])
+    Path("mine.json").write_text("[]")
+    with pytest.raises(PodiumError, match=r"mine\.json must be free .* exists and is not"):
+        main([*given, "--name", "mine"])
+    for name in ("../x", "/x", "", ".."):
+        with pytest.raises(PodiumError, match="a name must be a name without folders"):
+            main([*given, f"--name={name}"])
+    assert {path: Path(path).read_bytes() for path in val} == before
+    assert Path("mine.json").read_text() == "[]"
+    assert sorted(path.name for path in Path().iterdir()) == ["a.csv", "b.csv", "mine.json"]
+    assert main([*given, "--name", "mine", "--overwrite"]) == 0
+    assert main([*given, "--name", "mine"]) == 0  # the same submission
+    Path("mine.csv").write_text("changed by hand")
+    with pytest.raises(PodiumError, match=r"mine\.csv must be free .* exists and is not"):
+        main([*given, "--name", "mine"])
+
+
+def test_runs_are_not_written_over(runs: list[str], tmp_path: Path) -> None:
+    before = Path(runs[0]).read_bytes()
+    with pytest.raises(PodiumError, match=r"a\.json is read by this command"):
+        main([*runs, "--name", "a", "--out", str(tmp_path / "runs")])
+    assert Path(runs[0]).read_bytes() == before
+
+
+def test_what_is_scored_and_submitted_is_prepared_fused_and_matched_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    val, _ = files_without_runs(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    counts = {"prepare": 0, "match": 0, "fuse_prepared": 0, "check_weights": 0}
+
+    def count(name: str, module: str) -> None:
+        function = getattr(import_module(module), name)
+
+        def counted(*args: object, **settings: object) -> object:
+            counts[name] += 1
+            return function(*args, **settings)
+
+        monkeypatch.setattr(f"{module}.{name}", counted)
+
+    count("prepare", "custom.ensemble.preparing")
+    count("match", "custom.evaluation.scoring")
+    count("fuse_prepared", "custom.ensemble.recipe")
+    count("check_weights", "custom.ensemble.config")
+    main([*val, "--ann", "data/train.json", "--name", "x"])
+    # Two models and the ensemble are matched; weights are checked on entering and on fusing.
+    assert counts == {"prepare": 1, "match": 3, "fuse_prepared": 1, "check_weights": 2}
