@@ -1,4 +1,4 @@
-"""Print parameters, GFLOPs and CPU seconds of config leaves as the rows of a Markdown table."""
+"""Print parameters, GFLOPs and CPU seconds of configs as the rows of a Markdown table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from custom.errors import run_tool
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("leaves", nargs="+", type=Path, help="config leaves")
+    parser.add_argument("configs", nargs="+", type=Path, help="config files")
     parser.add_argument("--size", type=int, default=1024, help="height and width of the image")
     return parser.parse_args(argv)
 
@@ -46,7 +46,7 @@ def seconds_an_image(model: Any, size: int) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure each leaf and print its row."""
+    """Measure each config and print its row."""
     args = parse_args(argv)
     from mmdet.utils import register_all_modules
 
@@ -54,13 +54,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     from custom.training.configuration import RunOptions, load_config
 
     register_all_modules()
-    print(f"| leaf | parameters | GFLOPs at {args.size}x{args.size} | CPU seconds an image |")
+    print(f"| config | parameters | GFLOPs at {args.size}x{args.size} | CPU seconds an image |")
     print("|---|---:|---:|---:|")
-    for leaf in args.leaves:
-        model = load_config(leaf, RunOptions(pretrained=False)).model
+    for path in args.configs:
+        model = load_config(path, RunOptions(pretrained=False)).model
         seconds = seconds_an_image(model, args.size)
         found = measure(model, args.size)
-        row = f"`{leaf.stem}` | {found.parameters:,} | {found.gflops:,.1f} | {seconds:.1f}"
+        row = f"`{path.stem}` | {found.parameters:,} | {found.gflops:,.1f} | {seconds:.1f}"
         print(f"| {row} |", flush=True)
     return 0
 

@@ -1,4 +1,4 @@
-"""The one error that a user can mend, and how a command ends with it."""
+"""The one error that a user can fix, and how a command ends with it."""
 
 from __future__ import annotations
 

@@ -172,10 +172,10 @@ def read_json(path: PathLike) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        if faults := _not_finite_in(content):
+        if wrong := _not_finite_in(content):
             raise PodiumError(
-                f"{path} must hold finite numbers, but {faults[0]} ({len(faults)} such numbers); "
-                "mend or remove what holds them"
+                f"{path} must hold finite numbers, but {wrong[0]} ({len(wrong)} such numbers); "
+                "correct or remove them"
             ) from error
         raise PodiumError(f"{path} must be JSON, but is not: {error}") from error
 

@@ -22,7 +22,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("plan", type=Path, help="ablation file, as configs/trash/ablations.py")
     add("--seeds", type=int, nargs="+", default=[42], help="each trains every variant")
-    add("--folds", type=int, nargs="+", help="folds that judge (the config's own)")
+    add("--folds", type=int, nargs="+", help="folds to evaluate on (the config's own)")
     add("--only", nargs="+", default=[], metavar="VARIANT", help="some of the variants")
     add("--out", type=Path, help="folder of runs and tables (runs/<competition>_<file>)")
     words = list(sys.argv[1:] if argv is None else argv)

@@ -26,7 +26,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the sheet, or print the check; a fault is exit code 1."""
+    """Write the sheet, or print the check; a warning is exit code 1."""
     args = parse_args(argv)
     from custom.detection.browse import check_config, training_set, write_sheet
     from custom.training.configuration import RunOptions, load_config, parse_overrides
@@ -48,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     check = check_config(config, seed, 50 if args.num is None else args.num)
     for name, milliseconds in check.milliseconds.items():
         print(f"{name:<32} {milliseconds:8.2f} ms")
-    for fault in check.faults:
-        print(f"warning: {fault}")
+    for warning in check.faults:
+        print(f"warning: {warning}")
     print(f"{check.num_samples} samples, {check.num_boxes} boxes, {len(check.faults)} warnings")
     return 1 if check.faults else 0
 

@@ -1,4 +1,4 @@
-"""Show a config with the file that set each value, and what is odd about it."""
+"""Show a config with the file that set each value, and warnings about it."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", help="a config file")
-    parser.add_argument("--findings", action="store_true", help="only what is odd, without values")
+    parser.add_argument(
+        "--issues", "--findings", action="store_true", help="only warnings and notes, no values"
+    )
     parser.add_argument("--strict", action="store_true", help="exit with 1 if there is a warning")
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print values with their files, then the findings."""
+    """Print values with their files, then warnings and notes."""
     args = parse_args(argv)
     from custom.training.inspection import inspect_config, resolved
 
-    findings = inspect_config(args.config)
-    if not args.findings:
+    issues = inspect_config(args.config)
+    if not args.issues:
         for value in resolved(args.config):
             print(value)
-    for finding in findings:
-        print(finding)
-    warnings = sum(finding.level == "warning" for finding in findings)
-    print(f"{warnings} warnings, {len(findings) - warnings} notes")
+    for issue in issues:
+        print(issue)
+    warnings = sum(issue.level == "warning" for issue in issues)
+    print(f"{warnings} warnings, {len(issues) - warnings} notes")
     return 1 if args.strict and warnings else 0
 
 

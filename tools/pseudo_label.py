@@ -24,10 +24,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     files.add_argument("--out", required=True, help="the file to write")
     files.add_argument("--format", dest="format_name", default="trash", help="of CSV files")
     files.add_argument("--overwrite", action="store_true", help="replace the file")
-    judged = parser.add_argument_group("evaluation")
-    judged.add_argument("--runs", nargs="+", default=(), help="runs that predicted (from the file)")
-    judged.add_argument("--fold", type=int, help="the fold that will evaluate (what all left out)")
-    judged.add_argument(
+    val = parser.add_argument_group("evaluation")
+    val.add_argument("--runs", nargs="+", default=(), help="runs that predicted (from the file)")
+    val.add_argument("--fold", type=int, help="the fold that will evaluate (what all left out)")
+    val.add_argument(
         "--unjudged", action="store_true", help="no fold will evaluate the training on the labels"
     )
     chosen = parser.add_argument_group("what is taken")

@@ -1,6 +1,6 @@
 """Write a submission in the competition's format, and refuse one that would be scored as broken.
 
-Exit code 0: nothing blocks it; 1: blocked, with the reasons; 2: it could not be judged.
+Exit code 0: nothing blocks it; 1: blocked, with the reasons; 2: it could not be checked.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=int, help="the only source of randomness (randomness.seed, or 42)"
     )
-    parser.add_argument("--fold", type=int, help="the fold that judges the run")
+    parser.add_argument("--fold", type=int, help="the fold to validate on")
     parser.add_argument("--data-root", help="folder of the data set")
     parser.add_argument("--split", help="folder of the sealed split")
     parser.add_argument("--work-dir", help="the run's folder (work_dir, or runs/<config>)")
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     config = load_config(args.config, options)
     if args.gate:
-        find_runs(args.gate)  # a wrong name is told before the training, not after it
+        find_runs(args.gate)  # a wrong name is an error before the training, not after it
     with tracked(config):
         record = train(config, args.config, resume=args.resume)
         print("\n".join(closing_lines(record)))

@@ -5,7 +5,7 @@ _base_ = [
     "../_base_/schedules/adamw_cosine.py",
     "../_base_/default_runtime.py",
 ]
-# Batches of 4: on 234 images twice the steps teach more than steadier ones. Five minutes on two
+# Batches of 4: on 234 images twice as many steps help more than steadier ones. Five minutes on two
 # cores.
 train_dataloader = dict(batch_size=4)
 optim_wrapper = dict(optimizer=dict(lr=1.5e-3))

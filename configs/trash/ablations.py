@@ -1,7 +1,7 @@
 # What single ideas are worth on the competition's images. Train, gate and table them with
 #   python tools/ablate.py configs/trash/ablations.py --seeds 42 43
-# `baseline` is a leaf's path, relative to this file. A variant merges its `change` onto it, as a
-# leaf would (`_delete_` works), or names another leaf with `config`.
+# `baseline` is a config's path, relative to this file. A variant merges its `change` onto it, as a
+# config would (`_delete_` works), or names another one with `config`.
 baseline = "universenet50.py"
 
 variants = dict(

@@ -1,4 +1,4 @@
-# YOLOX s from COCO: the quickest leaf that starts from strong weights. At 1024x1024, where the
+# YOLOX s from COCO: the quickest config that starts from strong weights. At 1024x1024, where the
 # published one trained at 640.
 _base_ = [
     "../_base_/models/yolox.py",

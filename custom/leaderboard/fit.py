@@ -118,8 +118,8 @@ def expected_private(
 ) -> Expectation | None:
     """Return what the private board is expected to say of a submission.
 
-    Val less the gap and the public score are two noisy looks at the same thing; they are averaged
-    by their precision. A board is taken to be as noisy as the validation images, whose interval
+    Val minus the gap and the public score are two noisy estimates of the same score, averaged by
+    their precision. A board is taken to be as noisy as the validation images, whose interval
     tells how noisy that is. The private board's own noise is in the interval.
 
     Args:
@@ -135,16 +135,16 @@ def expected_private(
         The expectation; None where neither val nor public is known, or nothing tells the noise.
     """
     noise = _noise(entry, fit)
-    looks = []
+    estimates = []
     comparable = entry.split_hash == split_hash and not is_unexpected(surprise)
     if entry.val is not None and fit.count and comparable:
-        looks.append((entry.val - fit.gap, noise**2 + _squared(fit.error)))
+        estimates.append((entry.val - fit.gap, noise**2 + _squared(fit.error)))
     if entry.public is not None:
-        looks.append((entry.public, noise**2))
-    if not looks or not noise > 0:
+        estimates.append((entry.public, noise**2))
+    if not estimates or not noise > 0:
         return None
-    precision = sum(1 / variance for _, variance in looks)
-    value = sum(look / variance for look, variance in looks) / precision
+    precision = sum(1 / variance for _, variance in estimates)
+    value = sum(estimate / variance for estimate, variance in estimates) / precision
     value -= drop.gap if drop.count else 0.0
     half = _NORMAL_95 * math.sqrt(1 / precision + noise**2 + _squared(drop.error))
     return Expectation(value, value - half, value + half)
@@ -172,10 +172,10 @@ def drop_to_private(
 
 
 def _noise(entry: Entry, fit: GapFit) -> float:
-    """Return the standard error of one look at a submission."""
+    """Return the standard error of one score of a submission."""
     if entry.val_interval is not None:
         return (entry.val_interval[1] - entry.val_interval[0]) / (2 * _NORMAL_95)
-    # A gap is the difference of two looks.
+    # A gap is the difference of two scores.
     return fit.spread / math.sqrt(2) if fit.count > 1 else math.nan
 
 

@@ -144,22 +144,22 @@ def choose(
 ) -> tuple[Choice, ...]:
     """Return the two submissions to select at the end, with reasons.
 
-    The first is the best by val among those that the board did not belie. The second is safe: the
-    highest lower end of the expected private score among the others.
+    The first is the best by val among those that the board does not contradict. The second is safe:
+    the highest lower end of the expected private score among the others.
     """
     sign = sign_of(metric)
-    judged = [
+    compared = [
         row
         for row in rows
         if row.entry.scored_by(metric).val is not None and row.entry.split_hash == split_hash
     ]
-    sound = [r for r in judged if not r.surprise > 1] or judged
+    sound = [r for r in compared if not r.surprise > 1] or compared
     choices = []
     if sound:
         best = max(
             sound, key=lambda row: (sign * (row.entry.val or 0.0), sign * (row.entry.public or 0.0))
         )
-        choices.append(Choice(best, _why_best(best, judged, sign)))
+        choices.append(Choice(best, _why_best(best, compared, sign)))
     others = [r for r in rows if r.private and r not in [c.row for c in choices]]
     if others:
         safe = max(others, key=lambda row: _worst(row.private, sign))
@@ -179,9 +179,9 @@ def _worst(private: Expectation | None, sign: int) -> float:
     return private.low if sign > 0 else -private.high
 
 
-def _why_best(best: ReportedSubmission, judged: Sequence[ReportedSubmission], sign: int) -> str:
+def _why_best(best: ReportedSubmission, compared: Sequence[ReportedSubmission], sign: int) -> str:
     reason = f"best by val ({best.entry.val:.4f})"
-    passed = [r for r in judged if sign * (r.entry.val or 0.0) > sign * (best.entry.val or 0.0)]
+    passed = [r for r in compared if sign * (r.entry.val or 0.0) > sign * (best.entry.val or 0.0)]
     if passed:
         names = ", ".join(row.entry.name for row in passed)
         reason += f" but for {names}, whose public score is far below what val promised"
@@ -197,10 +197,10 @@ def _why_safe(safe: ReportedSubmission, choices: Sequence[Choice], sign: int) ->
     bound = "least" if sign > 0 else "most"
     end = safe.private.low if sign > 0 else safe.private.high
     reason = f"safe: private is expected to be at {bound} {end:.4f}"
-    looks = [
+    estimates = [
         n for n, v in (("val", safe.entry.val), ("public", safe.entry.public)) if v is not None
     ]
-    reason += f", by {' and '.join(looks)}"
+    reason += f", by {' and '.join(estimates)}"
     for choice in choices:
         shared = set(choice.row.entry.runs) & set(safe.entry.runs)
         if choice.row.entry.runs and safe.entry.runs:

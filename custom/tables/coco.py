@@ -1,4 +1,4 @@
-"""COCO annotation files to the tables, and results; every fault names file and item."""
+"""COCO annotation files to the tables, and results; every error names file and item."""
 
 from __future__ import annotations
 
@@ -165,11 +165,11 @@ def _check_annotated(
             f"{images.source}: boxes must be in pixels, but the largest coordinate of all "
             f"{len(bboxes)} boxes is {bboxes.max():g}: fractions of the image?"
         )
-    faults = {
+    rules = {
         "have a positive width and height": is_degenerate(bboxes),
         "lie inside its image": overhang(bboxes, sizes_hw) > TOLERANCE_PX,
     }
-    for rule, wrong in faults.items():
+    for rule, wrong in rules.items():
         if wrong.any():
             row, values = int(np.argmax(wrong)), xyxy_to_xywh(bboxes)
             reading = likely_reading(values, "x, y, w, h", sizes_hw)

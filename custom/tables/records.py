@@ -1,4 +1,4 @@
-"""Columns out of a list of JSON records; every fault names file and entry."""
+"""Columns out of a list of JSON records; every error names file and entry."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _last_border(text: bytes) -> re.Match[bytes] | None:
 
 
 def _read_in_parts(path: PathLike, images: Images, categories: Categories) -> _Columns:
-    """Return the columns of a file; any fault is an error, whichever.
+    """Return the columns of a file; whatever is wrong is an error.
 
     The columns are made for the most records that the file has room for. What is not written to
     takes no memory, while joining the parts took as much again as the table.
@@ -136,7 +136,7 @@ def _read_in_parts(path: PathLike, images: Images, categories: Categories) -> _C
 
 
 def _read_part(text: bytes, images: Images, categories: Categories) -> _Columns:
-    """Return the columns of some records; any fault is an error, whichever."""
+    """Return the columns of some records; whatever is wrong is an error."""
     records = orjson.loads(text)
     count = len(records)
     if (b"true" in text or b"false" in text) and any(map(_has_bool, records)):

@@ -225,13 +225,13 @@ def test_few_of_ordinary_gaps_surprise(count: int) -> None:
 
 
 def test_expected_private_by_hand() -> None:
-    # Two looks, 0.70 - 0.02 and 0.66, equally noisy but for the gap's error, here none.
+    # Two estimates, 0.70 - 0.02 and 0.66, equally noisy but for the gap's error, here none.
     fit, none = fit_gap(np.array([0.02, 0.02])), fit_gap(np.zeros(0))
     looked = entry(0, 0.70, 0.66, val_interval=(0.70 - 0.0196, 0.70 + 0.0196))
     expected = expected_private(looked, fit, none, "s")
     assert expected is not None
     assert expected.value == pytest.approx((0.68 + 0.66) / 2)
-    # The mean of two looks of noise 0.01, and the private board's own noise.
+    # The mean of two estimates of noise 0.01, and the private board's own noise.
     assert expected.high - expected.value == pytest.approx(1.96 * np.sqrt(0.01**2 / 2 + 0.01**2))
     assert expected_private(entry(0), fit, none, "s") is None
 
@@ -283,7 +283,7 @@ def test_val_on_another_split_is_not_compared() -> None:
     assert all(choice.row.entry.name != "sub3" for choice in report.choices[:1])
 
 
-def test_private_scores_teach_the_drop() -> None:
+def test_private_scores_show_the_drop() -> None:
     interval = {"val_interval": (0.69, 0.71)}
     entries = [entry(i, 0.7, 0.7, private=0.68, **interval) for i in range(3)]
     report = make_report([*entries, entry(3, 0.7, 0.7, **interval)], Policy(), NOON)

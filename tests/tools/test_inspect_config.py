@@ -96,7 +96,7 @@ def test_what_is_odd_is_named_and_fails_where_asked(
     leaf = write(text)
     assert main([leaf, "--findings"]) == 0
     capsys.readouterr()
-    assert main([leaf, "--findings", "--strict"]) == 1
+    assert main([leaf, "--issues", "--strict"]) == 1
     lines = lines_of(capsys)
     assert any(re.search(said, line) and line.startswith("warning: ") for line in lines)
     assert lines[-1].startswith("1 warnings")

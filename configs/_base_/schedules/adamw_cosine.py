@@ -1,5 +1,5 @@
 # AdamW from scratch on a CPU: a short warm-up, then a cosine to a twentieth of the rate. The
-# cosine's length is the loop's: a leaf that trains longer sets `max_epochs` alone.
+# cosine's length is the loop's: a config that trains longer sets `max_epochs` alone.
 train_cfg = dict(type="EpochBasedTrainLoop", max_epochs=30, val_interval=5)
 val_cfg = dict(type="ValLoop")
 test_cfg = dict(type="TestLoop")
