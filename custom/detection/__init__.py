@@ -1,7 +1,17 @@
 """What is a detector's own; importing it registers it with MMEngine, and the training's parts."""
 
 from custom import training
-from custom.detection import datasets, hooks, losses, metrics, models, samples, transforms, tta
+from custom.detection import (
+    datasets,
+    hooks,
+    losses,
+    metrics,
+    models,
+    samples,
+    stock,
+    transforms,
+    tta,
+)
 
 __all__ = [
     "datasets",
@@ -10,6 +20,7 @@ __all__ = [
     "metrics",
     "models",
     "samples",
+    "stock",
     "training",
     "transforms",
     "tta",

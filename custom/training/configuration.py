@@ -11,7 +11,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.registry import FUNCTIONS
+from mmengine.utils import import_modules_from_strings
 
 from custom.errors import PodiumError
 from custom.training.building import explain_wrong_values
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 DATA_PARTS = ("train", "val", "test")
 USUAL_SEED = 42
+# Where a config does not say which modules register what it names, as MMDetection's do not.
+USUAL_IMPORTS = {"imports": ["custom.detection"]}
 
 # Top-level keys that MMEngine's runner, MMDetection or Podium read.
 KNOWN_KEYS = frozenset(
@@ -89,12 +93,14 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
         _merge(config, options.overrides)
         if "competition" not in config:
             raise PodiumError(
-                f"{path} must set `competition`: inherit from configs/_base_/datasets/"
+                f"{path} must set `competition`: inherit from configs/_base_/datasets/, or, beside "
+                "a whole config of MMDetection, from configs/_base_/competitions/"
             )
+        adopted = _adopt(config, path)
         check_kinds(config, path)
         seed = _seed(config, options)
         _apply_data_options(config, options)
-        for line in replace_stock_parts(config):
+        for line in [*adopted, *replace_stock_parts(config)]:
             logger.warning("%s: %s", path, line)
         add_extra_data(config)
         refuse_unused(config, {**config.competition, **earlier})
@@ -154,6 +160,11 @@ def read_config(path: str | Path) -> Config:
     try:
         return Config.fromfile(str(path))
     except Exception as error:  # a config is code, which may raise anything
+        if "Duplicate key" in str(error):
+            raise PodiumError(
+                f"{path} must inherit each key once, but: {error}; a whole config of MMDetection "
+                "stands beside configs/_base_/competitions/NAME.py alone (docs/detectors.md)"
+            ) from error
         raise PodiumError(
             f"{path} must be a valid config, but: {type(error).__name__}: {error}"
         ) from error
@@ -177,6 +188,18 @@ def default_run_name(path: str | Path, fold: int | None, seed: int) -> str:
     """Return the leaf's name, with fold and seed where they are not the usual ones."""
     of_fold = f"_fold{fold}" if fold else ""
     return Path(path).stem + of_fold + (f"_seed{seed}" if seed != USUAL_SEED else "")
+
+
+def _adopt(config: Config, path: str | Path) -> list[str]:
+    """Register what the config names, and let its model's kind adopt what comes from elsewhere.
+
+    Returns:
+        What was replaced by what, a line each.
+    """
+    imports = config.setdefault("custom_imports", ConfigDict(USUAL_IMPORTS))
+    import_modules_from_strings(**imports)
+    adopt = FUNCTIONS.get("adopt_config")
+    return adopt(config, str(path)) if adopt else []
 
 
 def place_data(config: Config) -> None:

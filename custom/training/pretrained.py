@@ -29,10 +29,10 @@ def strip_pretrained(model: Any) -> None:
 
 def _inits(model: Any) -> Iterator[dict[str, Any]]:
     for each in dicts_below(model):
-        init = each.get("init_cfg")
-        yield from (
-            one for one in (init if isinstance(init, list) else [init]) if _is_pretrained(one)
-        )
+        init: Any = each.get("init_cfg")
+        for one in init if isinstance(init, list) else [init]:
+            if _is_pretrained(one):
+                yield one
 
 
 def _is_pretrained(init: Any) -> bool:

@@ -1,16 +1,6 @@
 # Blood cells: 292 + 72 images at 640x480, 3 classes, trained at three fifths of the size: both
 # sides are multiples of 32, so that nothing is padded, and platelets stay 23 pixels wide.
-_base_ = "./competition.py"
-
-competition = dict(
-    name="bccd",
-    data_root="data/bccd",
-    train_ann="train.json",
-    test_ann="test.json",
-    split="data/bccd/splits/5fold-seed42",
-    fold=0,
-    classes=("WBC", "RBC", "Platelets"),
-)
+_base_ = ["../competitions/bccd.py", "./competition.py"]
 
 image_scale = (384, 288)  # width, height
 train_pipeline = [

@@ -1,10 +1,6 @@
-# What the data of every competition has in common. A competition's own file adds `competition`
-# (where its data lies, its classes, its sealed split) and the pipelines; `competition` is the
-# one place for these facts, and tools/train.py hands them to the three data sets below.
-# `metric` decides everywhere, from the best checkpoint to the ledger (docs/scoring.md); `format`
-# is how the competition takes predictions (docs/submission.md).
-competition = dict(metric="AP50", format="coco", task="detection")
-
+# What the data of every competition has in common. A competition's own file adds the pipelines, and
+# its facts from ../competitions: where the data lies, its classes, its sealed split. tools/train.py
+# hands these to the three data sets below.
 train_dataloader = dict(
     batch_size=8,
     num_workers=2,

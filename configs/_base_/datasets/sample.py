@@ -1,7 +1,5 @@
 # The drawn trash scenes of tools/make_sample.py: the trash competition's classes, small.
-_base_ = "./trash.py"
-
-competition = dict(name="sample", data_root="data/sample", split="data/sample/splits/5fold-seed42")
+_base_ = ["../competitions/sample.py", "./competition.py"]
 
 image_scale = (256, 256)  # width, height
 train_pipeline = [

@@ -1,28 +1,5 @@
 # Recycling trash: 4,883 + 4,871 images at 1024x1024, 10 classes.
-_base_ = "./competition.py"
-
-competition = dict(
-    name="trash",
-    metric="AP50",
-    format="trash",
-    data_root="data/trash",
-    train_ann="train.json",
-    test_ann="test.json",
-    split="data/trash/splits/5fold-seed42",
-    fold=0,
-    classes=(
-        "General trash",
-        "Paper",
-        "Paper pack",
-        "Metal",
-        "Glass",
-        "Plastic",
-        "Styrofoam",
-        "Plastic bag",
-        "Battery",
-        "Clothing",
-    ),
-)
+_base_ = ["../competitions/trash.py", "./competition.py"]
 
 image_scale = (1024, 1024)  # width, height
 train_pipeline = [

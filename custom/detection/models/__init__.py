@@ -1,5 +1,6 @@
 """Detectors, necks and heads of our own, registered with MMDetection."""
 
+from custom.detection.models.batch_resize import SeededBatchResize
 from custom.detection.models.res2net import ZeroInitRes2Net
 from custom.detection.models.sepc import SEPC
 from custom.detection.models.sepc_heads import ATSSSEPCHead, GFLSEPCHead
@@ -9,6 +10,7 @@ __all__ = [
     "SEPC",
     "ATSSSEPCHead",
     "GFLSEPCHead",
+    "SeededBatchResize",
     "YOLOv5",
     "YOLOv5Backbone",
     "YOLOv5Head",
