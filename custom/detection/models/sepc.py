@@ -35,6 +35,9 @@ class SEPC(BaseModule):
         ibn: Integrated batch norm. Wants four images a device or more, unless `norm_eval`.
         norm_cfg: The batch norm to integrate.
         norm_eval: Keep the running statistics of the batch norms as they are.
+        pnorm_eval: The same for those of the pyramid convolutions alone; `norm_eval` if None.
+            UniverseNet's configs name it, and the next.
+        lcnorm_eval: As `norm_eval`, of which it takes the place unless it is None.
         lcconv_padding: Padding of the last convolutions; with 0, as in the paper's own code, each
             map loses a pixel on each side, so that the image must be large enough for the
             coarsest level to have three.
@@ -52,12 +55,15 @@ class SEPC(BaseModule):
         ibn: bool = False,
         norm_cfg: dict[str, Any] | None = None,
         norm_eval: bool = False,
+        pnorm_eval: bool | None = None,
+        lcnorm_eval: bool | None = None,
         lcconv_padding: int = 0,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         norm = (norm_cfg or BATCH_NORM) if ibn else None
-        self.norm_eval = norm_eval
+        self.norm_eval = norm_eval if lcnorm_eval is None else lcnorm_eval
+        self.pnorm_eval = norm_eval if pnorm_eval is None else pnorm_eval
         channels = [in_channels] + [out_channels] * stacked_convs
         self.pconvs = nn.ModuleList(
             PyramidConv(before, after, pconv_deform, norm) for before, after in pairwise(channels)
@@ -93,10 +99,10 @@ class SEPC(BaseModule):
         return [F.relu(feature) for feature in out]
 
     def train(self, mode: bool = True) -> SEPC:
-        """Switch the mode; batch norms stay in evaluation mode where `norm_eval` says so."""
+        """Switch the mode; batch norms stay in evaluation mode where the arguments say so."""
         super().train(mode)
-        if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
+        kept = self if self.norm_eval else self.pconvs if self.pnorm_eval else None
+        for module in kept.modules() if mode and kept is not None else ():
+            if isinstance(module, _BatchNorm):
+                module.eval()
         return self

@@ -46,3 +46,18 @@ def test_norm_eval_keeps_the_statistics(norm_eval) -> None:
     neck(pyramid(4))
     assert torch.equal(before, neck.pconvs[0].bn.running_mean) == norm_eval
     assert neck.bn_cls.training != norm_eval
+
+
+@pytest.mark.parametrize(
+    ("flags", "trains"),
+    [
+        ({"pnorm_eval": False, "lcnorm_eval": False, "norm_eval": True}, (True, True)),
+        ({"pnorm_eval": True, "lcnorm_eval": False}, (False, True)),
+        # In UniverseNet's own SEPC this one holds for every norm in it.
+        ({"pnorm_eval": False, "lcnorm_eval": True}, (False, False)),
+    ],
+)
+def test_universenets_flags_are_for_its_two_kinds_of_norms(flags, trains) -> None:
+    neck = SEPC(4, 4, stacked_convs=1, ibn=True, lcconv_padding=1, **flags).train()
+    assert (neck.pconvs[0].bn.training, neck.bn_cls.training) == trains
+    assert not neck.eval().bn_cls.training
