@@ -1,13 +1,14 @@
-"""The one error that a user can fix, and how a command ends with it."""
+"""The one error that a user can fix, and how a command ends with it or with a signal."""
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import NoReturn
 
 EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
 # What the light core leaves out: module by module the extra of setup.py that installs it.
 EXTRA_OF = {
     **dict.fromkeys(("torch", "mmengine", "mmcv", "mmdet", "albumentations", "cv2"), "detection"),
@@ -31,23 +32,67 @@ class PodiumError(ValueError):
         super().__init__(message)
 
 
+class Interrupted(KeyboardInterrupt):
+    """A signal has ended a command; the text says how to go on.
+
+    Attributes:
+        signum: The signal.
+    """
+
+    def __init__(self, signum: int, message: str = "interrupted") -> None:
+        super().__init__(message)
+        self.signum = signum
+
+    @property
+    def exit_code(self) -> int:
+        """What a shell shows for a command that a signal ended: 130 for Ctrl-C."""
+        return 128 + self.signum
+
+
 def run_tool(main: Callable[[Sequence[str] | None], int | None]) -> NoReturn:
-    """Run a tool's `main` and leave with its exit code; bad input is a message and code 2."""
+    """Run a tool's `main` and leave with its exit code.
+
+    Bad input and too little memory are a message and code 2, Ctrl-C is a message and code 130.
+    """
+    pressed: list[int] = []
+
+    def interrupt(signum: int, frame: FrameType | None) -> NoReturn:
+        pressed.append(signum)
+        raise Interrupted(signum)
+
+    signal.signal(signal.SIGINT, interrupt)
     try:
         code = main(None)
-    except (PodiumError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        code = EXIT_BAD_INPUT
-    except ModuleNotFoundError as error:
-        module = (error.name or "").partition(".")[0]
-        if module not in EXTRA_OF:
+    except BaseException as error:
+        # A library may catch the interrupt and raise something of its own, a long trace for Ctrl-C.
+        if pressed and not isinstance(error, KeyboardInterrupt):
+            error = Interrupted(pressed[0])
+        if (ending := _ending(error)) is None:
             raise
-        print(f"error: {_missing(module)}", file=sys.stderr)  # noqa: T201
-        code = EXIT_BAD_INPUT
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)  # noqa: T201
-        code = EXIT_INTERRUPTED
+        message, code = ending
+        print(message, file=sys.stderr)  # noqa: T201
     sys.exit(code or 0)
+
+
+def _ending(error: BaseException) -> tuple[str, int] | None:
+    """Return the message and the exit code of an error, or None where it is a bug."""
+    if isinstance(error, Interrupted):
+        return str(error), error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", 128 + signal.SIGINT
+    if isinstance(error, PodiumError | OSError):
+        return f"error: {error}", EXIT_BAD_INPUT
+    if _is_out_of_memory(error):
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        return (
+            f"error: the memory (RAM) is too small: {said}; lower num_workers or batch_size, or "
+            "close other programs",
+            EXIT_BAD_INPUT,
+        )
+    if isinstance(error, ModuleNotFoundError):
+        module = (error.name or "").partition(".")[0]
+        return (f"error: {_missing(module)}", EXIT_BAD_INPUT) if module in EXTRA_OF else None
+    return None
 
 
 def _missing(module: str) -> str:
@@ -59,4 +104,11 @@ def _missing(module: str) -> str:
         f"this command needs {module} of the extra '{extra}', which the light core leaves out; "
         f"install it: {'' if extra == 'detection' else remedy}`make setup`, which installs "
         "everything (docs/install.md)"
+    )
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Return whether the machine had no memory left; torch raises a RuntimeError of its own."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
     )

@@ -1,7 +1,11 @@
+import os
+import signal
+import time
+
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
-from custom.errors import PodiumError, run_tool
+from custom.errors import Interrupted, PodiumError, run_tool
 
 
 def ending_with(error):
@@ -17,6 +21,19 @@ def ending_with(error):
         pytest.param(PodiumError("x must be y"), 2, "error: x must be y\n", id="bad input"),
         pytest.param(OSError(28, "No space left on device"), 2, "No space left", id="disk full"),
         pytest.param(KeyboardInterrupt(), 130, "interrupted\n", id="interrupted"),
+        pytest.param(Interrupted(15, "go on so"), 143, "go on so\n", id="terminated"),
+        pytest.param(
+            MemoryError("Unable to allocate 9 TiB"),
+            2,
+            "memory (RAM) is too small: Unable",
+            id="RAM",
+        ),
+        pytest.param(
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+            2,
+            "lower num_workers or batch_size",
+            id="RAM, by torch",
+        ),
         pytest.param(
             ModuleNotFoundError("No module named 'torch.nn'", name="torch.nn"),
             2,
@@ -38,6 +55,20 @@ def test_a_tool_ends_with_a_message_and_a_code(error, code, message, capsys):
         run_tool(ending_with(error))
     assert ended.value.code == code
     assert message in capsys.readouterr().err
+
+
+def test_ctrl_c_is_a_message_whatever_a_library_makes_of_it(capsys):
+    def main(argv):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(10)
+        except BaseException:  # as MMEngine does where it formats a config
+            raise SyntaxError("12 kB of config") from None
+
+    with pytest.raises(SystemExit) as ended:
+        run_tool(main)
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 @pytest.mark.parametrize("error", [ModuleNotFoundError("x", name="custom.gone"), KeyError("bug")])
