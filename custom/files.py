@@ -135,22 +135,29 @@ def write_json(path: PathLike, content: Any, indent: bool = True) -> None:
 
 
 @contextmanager
-def locked(path: PathLike) -> Iterator[None]:
+def locked(path: PathLike, busy: str | None = None) -> Iterator[None]:
     """Hold the lock of `path`: other processes that ask for it wait until the block ends.
 
     The lock is a hidden file beside `path`, so `path` may be replaced meanwhile. It is left there
-    and may be deleted when nobody holds it.
+    and may be deleted when nobody holds it. It ends with the process that holds it, even if that is
+    killed.
+
+    Args:
+        path: What is locked.
+        busy: What to raise where another process holds the lock; None waits for it.
 
     Raises:
-        PodiumError: If the folder cannot be written.
+        PodiumError: If the folder cannot be written, or with `busy`.
     """
-    from filelock import FileLock
+    from filelock import FileLock, Timeout
 
     path = Path(path)
     lock = FileLock(path.with_name(f".{path.name}.lock"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        lock.acquire(timeout=-1 if busy is None else 0)
+    except Timeout as error:
+        raise PodiumError(busy or "") from error
     except OSError as error:
         raise PodiumError(f"cannot lock {path}: {error.strerror or error}") from error
     try:

@@ -15,7 +15,6 @@ default_hooks = dict(
         rule="greater",
     ),
     sampler_seed=dict(type="DistSamplerSeedHook"),
-    divergence=dict(type="DivergenceHook"),
 )
 
 env_cfg = dict(

@@ -4,28 +4,43 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from custom import runs
 from custom.evaluation import coco_figures
 from custom.runs import RunRecord
 from custom.runs.config import write_config
-from custom.tables.coco import read_ground_truth, write_results
+from custom.splits import read_split, select_part
+from custom.tables.coco import read_ground_truth, read_results, write_results
 from custom.training.building import explain_refusals
 from custom.training.checks import check_before_training
-from custom.training.folder import check_folder
+from custom.training.config_text import formatted_once
+from custom.training.folder import (
+    Trained,
+    explain_interruption,
+    folder_in_use,
+    read_trained,
+    remove_leftovers,
+    write_trained,
+)
+from custom.training.hooks import BestHook
 from custom.training.hooks.memory import explain_out_of_memory
+from custom.training.hooks.own import add_own_hooks
 from custom.training.inspection import inspect_config
+from custom.training.interrupts import interruptible
 from custom.training.prediction import predict
-from custom.training.publish import publish_best
+from custom.training.publish import BEST, PREDICTIONS, publish_best
 from custom.training.record import make_record
 from custom.training.saving import name_folder_without_room
-from custom.training.seeding import join_processes_on_cpu, set_everything
+from custom.training.seeding import agreed, join_processes, set_everything
+from custom.training.seeding.config import training_values
 from custom.training.visualization import use_tracking
 
 logger = logging.getLogger(__name__)
@@ -36,7 +51,7 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> RunR
 
     The run's folder then holds `config.json` and, the same for people, `config.py`; `best.pth` (the
     weights of the best validation), `val.json` (their predictions on the fold) and, written last,
-    `run.json`.
+    `run.json`. Whatever ends it before that, the same with `resume` does what is missing.
 
     Args:
         config: What `load_config` returned.
@@ -45,45 +60,89 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> RunR
 
     Raises:
         PodiumError: If the data, the split or the folder is not fit for it.
+        Interrupted: After Ctrl-C or SIGTERM, with how to go on.
     """
     folder = Path(config.work_dir)
-    point = check_folder(folder, resume)
-    for finding in inspect_config(config_file):
-        if finding.level == "warning":
-            logger.warning("%s", finding)
-    check_before_training(config)
-    resolved, text = config.to_dict(), config.pretty_text
+    join_processes(config)
+    with (
+        explain_interruption(folder),
+        interruptible(),
+        folder_in_use(folder, resume) as point,
+        name_folder_without_room(folder),
+        formatted_once(),
+    ):
+        for finding in inspect_config(config_file):
+            if finding.level == "warning":
+                logger.warning("%s", finding)
+        check_before_training(config)
+        resolved, text = config.to_dict(), config.pretty_text
+        trained = read_trained(folder, config) or run_training(config, config_file, point)
+        metrics = publish(config, trained)
+        record = None
+        if is_main_process():
+            record = make_run_record(config, resolved, config_file, metrics, trained["seconds"])
+            write_config(folder, resolved, text)
+            runs.write_record(folder, record)
+            remove_leftovers(folder)
+    return agreed(record)
+
+
+def run_training(config: Config, config_file: str | Path, point: Path | None) -> Trained:
+    """Train, from a resume point if there is one, and note in the folder that it is done."""
+    folder, values = Path(config.work_dir), training_values(config)
     if point is None:
-        write_config(folder, resolved, text)
+        if is_main_process():
+            write_config(folder, config.to_dict(), config.pretty_text)
+        if config.load_from:
+            start_from(config, config.pop("load_from"))
     else:
         config.load_from, config.resume = str(point), True
-    if point is None and config.load_from:
-        start_from(config, config.pop("load_from"))
+    add_own_hooks(config)
     use_tracking(config)
     set_everything(config.randomness.seed)
-    join_processes_on_cpu(config)
     started = time.monotonic()
-    with (
-        explain_refusals(config_file),
-        explain_out_of_memory(config),
-        name_folder_without_room(folder),
-    ):
-        Runner.from_cfg(config).train()
-    seconds = time.monotonic() - started
+    with explain_refusals(config_file), explain_out_of_memory(config):
+        runner = Runner.from_cfg(config)
+        runner.train()
+    kept = next(hook for hook in runner.hooks if isinstance(hook, BestHook))
+    trained = Trained(
+        best=kept.best,
+        training=kept.training,
+        seconds=time.monotonic() - started,
+        trained_on=values,
+    )
     if is_main_process():
-        publish_best(folder)
-    barrier()
-    predictions, metrics = predict(config, folder / "best.pth", "val")
+        write_trained(folder, trained)
+    return trained
+
+
+def publish(config: Config, trained: Trained) -> dict[str, float]:
+    """Leave `best.pth` and `val.json` in the run's folder, and return the metrics."""
+    folder, metrics = Path(config.work_dir), None
+    if is_main_process():
+        metrics = publish_best(folder, trained["best"], trained["training"])
+    if (metrics := agreed(metrics)) is None:
+        predictions, metrics = predict(config, folder / BEST, "val")
+        if is_main_process():
+            categories = read_ground_truth(config.val_evaluator.ann_file).categories
+            write_results(folder / PREDICTIONS, predictions, categories)
+    return metrics
+
+
+def make_run_record(
+    config: Config,
+    resolved: Mapping[str, Any],
+    config_file: str | Path,
+    metrics: dict[str, float],
+    seconds: float,
+) -> RunRecord:
+    """Return the record of a run whose `best.pth` and `val.json` are written."""
+    competition, path = config.competition, Path(config.work_dir) / PREDICTIONS
     gt = read_ground_truth(config.val_evaluator.ann_file)
-    figures = coco_figures(gt.take_ids(predictions.image_ids), predictions)
+    gt = gt.take(select_part(read_split(competition.split), competition.fold, "val", gt.images))
+    figures = coco_figures(gt, read_results(path, gt.images, gt.categories))
     record = make_record(config, resolved, config_file, metrics, seconds, figures)
-    if is_main_process():
-        write_config(folder, resolved, text)
-        write_results(folder / "val.json", predictions, gt.categories)
-        entry = runs.predictions_entry(folder / "val.json")
-        record = replace(record, predictions={"val": entry})
-        runs.write_record(folder, record)
-    return record
+    return replace(record, predictions={"val": runs.predictions_entry(path)})
 
 
 def start_from(config: Config, checkpoint: str) -> None:

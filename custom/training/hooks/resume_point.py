@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
-from mmengine.dist import is_main_process
+import torch
+from mmengine.dist import all_reduce_params, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from custom.errors import PodiumError
+from custom.errors import Interrupted, PodiumError
 from custom.files import write_text
-from custom.runs.config import parse_config
-from custom.training.seeding.config import config_changes
+from custom.training.hooks.bare_model import bare_model
+from custom.training.hooks.buffers import share_buffers
+from custom.training.interrupts import defer_signals, noted_signal
+from custom.training.seeding.config import changed_values, training_values
 
 RESUME_POINT = "last.pth"
 
@@ -30,8 +32,8 @@ class ResumePointHook(Hook):
     """Keep one resume point, `last.pth`, and check the config that a training goes on with.
 
     It is written every `interval` iterations and at the end of each epoch, whole, so that a kill
-    leaves the old one or the new one (`custom.training.saving`). While gradients are being
-    accumulated it waits for the optimizer's step, since gradients are not stored.
+    leaves the old one or the new one (`custom.training.saving`), and at the end of the iteration in
+    which a signal came. Gradients that are being accumulated are in it.
 
     On resuming, a config that would train differently is an error that names each change. With
     `accept_changes` the new config holds: mmengine alone would go on with the old learning rate
@@ -48,23 +50,52 @@ class ResumePointHook(Hook):
         if interval < 1:
             raise PodiumError(f"interval must be at least 1 iteration, but is {interval}")
         self.interval, self.accept_changes = interval, accept_changes
-        self._due = self._replay = False
+        self._replay = self._saving = False
+        self._gradients: dict[str, torch.Tensor] = {}
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Save where a point is due and the optimizer has just made its step."""
-        self._due |= self.every_n_train_iters(runner, self.interval)
-        self._due |= self.end_of_epoch(runner.train_dataloader, batch_idx)
-        if self._due and runner.optim_wrapper.should_update():
+        """Save where a point is due or a signal has come, which then ends the training.
+
+        Raises:
+            Interrupted: After a signal.
+        """
+        signum = noted_signal()
+        # Processes see a signal in different iterations, and a point takes all of them.
+        stops = signum is not None and get_world_size() == 1
+        end_of_epoch = self.end_of_epoch(runner.train_dataloader, batch_idx)
+        if stops or end_of_epoch or self.every_n_train_iters(runner, self.interval):
             self._save(runner)
-            self._due = False
+        if signum is not None:
+            raise Interrupted(signum)
+
+    def after_val_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
+        """End a validation in which a signal came; it is repeated on resuming."""
+        if (signum := noted_signal()) is not None:
+            raise Interrupted(signum)
+
+    def after_train(self, runner: Runner) -> None:
+        """End a training whose last signal came too late to be seen."""
+        defer_signals(False)
+        if (signum := noted_signal()) is not None:
+            raise Interrupted(signum)
 
     def _save(self, runner: Runner) -> None:
+        share_buffers(runner)
+        self._saving, self._gradients = True, pending_gradients(runner)
         runner.save_checkpoint(runner.work_dir, RESUME_POINT, by_epoch=False)
+        self._saving, self._gradients = False, {}
         if is_main_process():
             path = Path(runner.work_dir) / RESUME_POINT
             write_text(path.with_name("last_checkpoint"), str(path))
+        runner.call_hook("after_resume_point")
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Store what the config trains, and gradients that wait for the optimizer's step."""
+        checkpoint["trained_on"] = training_values(runner.cfg)
+        if self._saving and self._gradients:
+            checkpoint["gradients"] = self._gradients
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Compare the configs; where changes are accepted, let the new one hold.
@@ -73,11 +104,10 @@ class ResumePointHook(Hook):
             PodiumError: If the training would go on differently and that is not accepted.
         """
         checkpoint.get("meta", {}).pop("config", None)  # where resuming, MMEngine would execute it
-        if not runner._resume or "cfg" not in checkpoint["meta"]:
+        if not runner._resume:
             return
-        # As data: a checkpoint's config is text that anybody can write, and must not be executed.
-        old = Config(parse_config(checkpoint["meta"]["cfg"], f"{RESUME_POINT}: config"))
-        changes = config_changes(old, runner.cfg)
+        self._gradients = checkpoint.get("gradients", {})
+        changes = changed_values(checkpoint.get("trained_on", {}), training_values(runner.cfg))
         if not changes:
             return
         listed = "\n  ".join(changes)
@@ -107,10 +137,18 @@ class ResumePointHook(Hook):
         self._replay = checkpoint.pop("param_schedulers", None) is not None
 
     def before_train(self, runner: Runner) -> None:
+        """Restore what training goes on with, and let signals wait for the iteration's end."""
+        parameters = dict(bare_model(runner).named_parameters())
+        for name, gradient in self._gradients.items():
+            parameters[name].grad = gradient.to(parameters[name].device)
+        self._gradients = {}
+        if self._replay:
+            self._replay = False
+            self._replay_schedule(runner)
+        defer_signals(True)
+
+    def _replay_schedule(self, runner: Runner) -> None:
         """Bring a new schedule to the iteration that training goes on with."""
-        if not self._replay:
-            return
-        self._replay = False
         per_epoch = len(runner.train_dataloader)
         for iteration in range(1, runner.iter + 1):
             for scheduler in runner.param_schedulers or []:
@@ -118,3 +156,16 @@ class ResumePointHook(Hook):
                 ended = iteration % per_epoch == 0 and iteration <= runner.epoch * per_epoch
                 if not scheduler.by_epoch or ended:
                     scheduler.step()
+
+
+def pending_gradients(runner: Runner) -> dict[str, torch.Tensor]:
+    """Return the gradients that wait for the optimizer's step, by parameter, on the CPU.
+
+    Several processes accumulate each their own; they get the mean, which is what the step takes.
+    """
+    if runner.optim_wrapper.should_update():
+        return {}
+    named = bare_model(runner).named_parameters()
+    gradients = {name: each.grad for name, each in named if each.grad is not None}
+    all_reduce_params(list(gradients.values()), op="mean")
+    return {name: gradient.cpu() for name, gradient in gradients.items()}

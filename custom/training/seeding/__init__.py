@@ -10,7 +10,11 @@ from custom.training.seeding.generators import (
 )
 from custom.training.seeding.keys import SampleKey
 from custom.training.seeding.loop import ResumableEpochLoop
-from custom.training.seeding.processes import join_processes_on_cpu
+from custom.training.seeding.processes import (
+    agreed,
+    join_processes,
+    join_processes_on_cpu,
+)
 from custom.training.seeding.samplers import (
     ClassBalancedSampler,
     ResumableBatchSampler,
@@ -23,10 +27,12 @@ __all__ = [
     "ResumableEpochLoop",
     "SampleKey",
     "SeededSampler",
+    "agreed",
     "apply_seed",
     "config_changes",
     "derive_seed",
     "generators_kept",
+    "join_processes",
     "join_processes_on_cpu",
     "seed_generators",
     "seeded",

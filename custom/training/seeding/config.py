@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
@@ -93,23 +94,27 @@ def config_changes(old: Config, new: Config) -> list[str]:
         ...                Config({"train_cfg": {"max_epochs": 24}}))
         ['train_cfg.max_epochs: 12 -> 24']
     """
-    before, after = _flat(old.to_dict()), _flat(new.to_dict())
-    lines = []
-    for key in [*before, *(key for key in after if key not in before)]:
-        if not _is_free(key) and before.get(key, _ABSENT) != after.get(key, _ABSENT):
-            lines.append(f"{key}: {before.get(key, _ABSENT)} -> {after.get(key, _ABSENT)}")
-    return lines
+    return changed_values(training_values(old), training_values(new))
 
 
-class _Absent:
-    def __repr__(self) -> str:
-        return "(absent)"
+def training_values(config: Config) -> dict[str, str]:
+    """Return what a config trains, as texts by dotted key, to be kept beside the weights."""
+    flat = _flat(config.to_dict())
+    return {key: str(value) for key, value in flat.items() if not is_free(key)}
 
 
-_ABSENT = _Absent()
+def changed_values(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Return the lines of `config_changes` from what two configs train."""
+    keys = [*before, *(key for key in after if key not in before)]
+    pairs = [(key, before.get(key, _ABSENT), after.get(key, _ABSENT)) for key in keys]
+    return [f"{key}: {old} -> {new}" for key, old, new in pairs if old != new]
 
 
-def _is_free(key: str) -> bool:
+_ABSENT = "(absent)"
+
+
+def is_free(key: str) -> bool:
+    """Return whether a dotted key may change without changing what is trained."""
     top, *rest = key.split(".")
     if top in ("train_dataloader", "val_dataloader") and rest[0] in _LOADER_KEYS_FREE_TO_CHANGE:
         return True

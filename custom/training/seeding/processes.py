@@ -1,10 +1,31 @@
-"""Several training processes on machines without CUDA, which MMEngine alone cannot start."""
+"""Several training processes that begin together, also on machines without CUDA."""
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from mmengine.config import Config, ConfigDict
+from mmengine.dist import broadcast_object_list, init_dist
+
+Value = TypeVar("Value")
+
+
+def join_processes(cfg: Config) -> Config:
+    """Join the processes that `--launcher` names, before anything is written.
+
+    MMEngine joins them when it makes its runner; until then each would take itself for the main
+    one. With launcher "none" nothing is done.
+
+    Args:
+        cfg: The config; on the CPU its `model_wrapper_cfg` is completed in place.
+    """
+    join_processes_on_cpu(cfg)
+    launcher = cfg.get("launcher", "none")
+    if launcher != "none" and not dist.is_initialized():
+        init_dist(launcher, **cfg.get("env_cfg", {}).get("dist_cfg", {}))
+    return cfg
 
 
 def join_processes_on_cpu(cfg: Config) -> Config:
@@ -25,3 +46,10 @@ def join_processes_on_cpu(cfg: Config) -> Config:
     wrapper.setdefault("broadcast_buffers", False)
     wrapper["device_ids"] = None
     return cfg
+
+
+def agreed(value: Value) -> Value:
+    """Return the main process's `value` in every process; alone, the process's own."""
+    values = [value]
+    broadcast_object_list(values)
+    return values[0]
