@@ -20,6 +20,7 @@ from custom.training.building import explain_wrong_values
 from custom.training.extra_data import EXTRA, add_extra_data
 from custom.training.kinds import check_kinds
 from custom.training.metric import place_metric
+from custom.training.naming import USUAL_SEED, default_run_name
 from custom.training.nodes import dicts_below, name_of
 from custom.training.pretrained import strip_pretrained
 from custom.training.recipes import apply_recipes
@@ -30,7 +31,6 @@ from custom.training.unused import refuse_unused
 logger = logging.getLogger(__name__)
 
 DATA_PARTS = ("train", "val", "test")
-USUAL_SEED = 42
 # Where a config does not say which modules register what it names, as MMDetection's do not.
 USUAL_IMPORTS = {"imports": ["custom.detection"]}
 
@@ -145,8 +145,8 @@ def _seed(config: Config, options: RunOptions) -> int:
 
 def _work_dir(config: Config, options: RunOptions, path: str | Path, seed: int) -> str:
     """Return the run's folder: of the command's option, of the config, or by the config's name."""
-    default = str(Path("runs") / default_run_name(path, config.competition.fold, seed))
-    return options.work_dir or config.get("work_dir") or default
+    name = default_run_name(path, config.competition.fold, seed, options.overrides)
+    return options.work_dir or config.get("work_dir") or str(Path("runs") / name)
 
 
 def read_config(path: str | Path) -> Config:
@@ -182,12 +182,6 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
         return parser.parse_args(["--cfg-options", *arguments] if arguments else []).cfg_options
     except Exception as error:  # MMEngine asserts that brackets are balanced
         raise PodiumError(f"--cfg-options cannot be read: {error}") from error
-
-
-def default_run_name(path: str | Path, fold: int | None, seed: int) -> str:
-    """Return the leaf's name, with fold and seed where they are not the usual ones."""
-    of_fold = f"_fold{fold}" if fold else ""
-    return Path(path).stem + of_fold + (f"_seed{seed}" if seed != USUAL_SEED else "")
 
 
 def _adopt(config: Config, path: str | Path) -> list[str]:

@@ -12,7 +12,6 @@ from custom.runs.config import decode, encode, parse_config
 from custom.training.configuration import (
     RunOptions,
     competition_datasets,
-    default_run_name,
     load_config,
     parse_overrides,
     set_num_classes,
@@ -55,13 +54,6 @@ def test_cleaned_labels_are_trained_on_and_sealed_ones_judge() -> None:
 def test_an_option_that_changes_nothing_is_refused(key: str, remedy: str) -> None:
     with pytest.raises(PodiumError, match=rf"one is {key}, which nothing reads .*{remedy}"):
         load_config(LEAF, RunOptions(overrides={key: 1}))
-
-
-@pytest.mark.parametrize(
-    ("fold", "seed", "name"), [(0, 42, "x"), (None, 42, "x"), (2, 42, "x_fold2"), (0, 1, "x_seed1")]
-)
-def test_run_names(fold: int | None, seed: int, name: str) -> None:
-    assert default_run_name("configs/x.py", fold, seed) == name
 
 
 def test_pretrained_weights_are_stripped_on_request(tmp_path: Path) -> None:
