@@ -8,30 +8,12 @@ from pathlib import Path
 import pytest
 
 from custom.errors import PodiumError
-from custom.testing.toy_config import toy_model
+from custom.testing.killed_trainings import different_tensors, trained_state
 from custom.testing.toy_data import make_toy_coco
 from custom.training.hooks import find_resume_point
-from tests.training.seeding.toy_training import RecordHook, difference, toy_runner, trained_state
+from tests.training.seeding.toy_training import RecordHook, toy_runner
 
 ROOT = Path(__file__).resolve().parents[3]
-# Everything that a resumed training could lose: momentum, averaged weights, a schedule by
-# iteration and one by epoch, gradients being accumulated, and draws by the model.
-MODEL = toy_model()
-FULL = {
-    "model": {**MODEL, "neck": {**MODEL["neck"], "type": "DropoutFPN"}},
-    "train_cfg": {"type": "EpochBasedTrainLoop", "max_epochs": 3},
-    "optim_wrapper": {
-        "type": "OptimWrapper",
-        "optimizer": {"type": "AdamW", "lr": 0.001},
-        "accumulative_counts": 3,
-    },
-    "param_scheduler": [
-        {"type": "LinearLR", "start_factor": 0.1, "by_epoch": False, "begin": 0, "end": 5},
-        {"type": "MultiStepLR", "milestones": [1, 2], "by_epoch": True},
-    ],
-    "custom_hooks": [{"type": "EMAHook", "momentum": 0.1}],
-}
-
 META = ("img_id", "ori_shape", "img_shape", "scale_factor")
 
 
@@ -57,9 +39,11 @@ def process(options: dict, **env: str) -> subprocess.Popen:
 def test_the_same_seed_gives_the_same_bits_and_another_one_does_not(ann_file, tmp_path):
     for name, seed in (("one", 42), ("two", 42), ("other", 43)):
         train(ann_file, tmp_path / name, seed)
-    one, two, other = (trained_state(tmp_path / name) for name in ("one", "two", "other"))
-    assert difference(one, two) == []
-    assert "state_dict" in difference(one, other)[0].split(".")
+    one, two, other = (
+        trained_state(tmp_path / name / "last.pth") for name in ("one", "two", "other")
+    )
+    assert different_tensors(one, two) == []
+    assert "state_dict" in different_tensors(one, other)[0].split(".")
 
 
 def test_workers_do_not_matter(ann_file, tmp_path):
@@ -70,22 +54,12 @@ def test_workers_do_not_matter(ann_file, tmp_path):
         tmp_path / "two",
         train_dataloader={**loader, "num_workers": 2, "persistent_workers": True},
     )
-    assert difference(trained_state(tmp_path / "none"), trained_state(tmp_path / "two")) == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kill_at", [pytest.param(7, id="mid"), pytest.param(5, id="edge")])
-def test_a_killed_training_goes_on_as_if_it_had_not_been(ann_file, tmp_path, kill_at):
-    train(ann_file, tmp_path / "whole", resume_interval=2, **FULL)
-    options = {"ann_file": str(ann_file), "work_dir": str(tmp_path / "cut"), **FULL}
-    killed = process({**options, "kill_at": kill_at, "resume_interval": 2})
-    assert killed.wait() == -9, killed.stderr.read()
-    point = find_resume_point(tmp_path / "cut")
-    drawn = train(
-        ann_file, tmp_path / "cut", resume_interval=2, **FULL, resume=True, load_from=str(point)
+    assert (
+        different_tensors(
+            trained_state(tmp_path / "none/last.pth"), trained_state(tmp_path / "two/last.pth")
+        )
+        == []
     )
-    assert len(drawn) < 3 * 5  # it did go on, and did not begin anew
-    assert difference(trained_state(tmp_path / "whole"), trained_state(tmp_path / "cut")) == []
 
 
 def test_resuming_at_the_end_of_an_epoch_repeats_its_validation(ann_file, tmp_path):

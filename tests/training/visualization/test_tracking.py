@@ -13,9 +13,9 @@ from mmengine.config import Config
 from custom.errors import PodiumError
 from custom.files import sha256_of
 from custom.runs import RunRecord, read_run
+from custom.testing.killed_trainings import different_tensors, trained_state
 from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
 from custom.training.visualization.tracking import chosen_backends, use_tracking
-from tests.training.seeding.toy_training import difference, trained_state
 from tests.training.visualization.broken import DrawingBackend
 from tests.training.visualization.offline import read_tensorboard, read_wandb, texts
 from tools.train import main as train_main
@@ -60,9 +60,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def assert_same_training(one: Path, two: Path) -> None:
     """Weights, optimizer and schedule, bit for bit."""
     for name in ("best.pth", "last.pth"):
-        states = trained_state(one, name), trained_state(two, name)
+        states = trained_state(one / name), trained_state(two / name)
         assert len(states[0]) > 50
-        assert difference(*states) == []
+        assert different_tensors(*states) == []
 
 
 def test_tracking_does_not_change_the_training(trained: Trained) -> None:
