@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tempfile
 from collections.abc import Sequence
 from itertools import islice
@@ -111,5 +112,5 @@ class _Cook:
 
         if self._model is None:
             init_default_scope("mmdet")
-            self._model = MODELS.build(self.config.model)
+            self._model = MODELS.build(copy.deepcopy(self.config.model))
         return self._model

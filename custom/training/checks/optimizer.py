@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -40,7 +41,9 @@ def _parameter_names(config: Any) -> list[str]:
     from mmdet.registry import MODELS
 
     init_default_scope(config.get("default_scope") or "mmdet")
-    return [name for name, _ in MODELS.build(config.model).named_parameters()]
+    # A copy: DETRs write into the config that they are built from, which then builds no second.
+    model = MODELS.build(copy.deepcopy(config.model))
+    return [name for name, _ in model.named_parameters()]
 
 
 def unmatched_keys(keys: Iterable[str], names: Iterable[str]) -> list[str]:
