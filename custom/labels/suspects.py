@@ -9,7 +9,7 @@ import numpy as np
 
 from custom.boxes import FloatArray, IntArray
 from custom.labels.calibration import AGREES_IOU, confidences
-from custom.labels.overlaps import TWICE_IOU, pairwise_iou
+from custom.labels.overlaps import TWICE_IOU, iou_in_parts, pairwise_iou
 from custom.tables import GroundTruth, Predictions
 
 MISSING, CLASS, LOCALIZATION, DUPLICATE = "missing", "class", "localization", "duplicate"
@@ -103,12 +103,15 @@ def _missing(image: _Image) -> Iterator[Suspect]:
     if not len(image.bboxes):
         return
     best = image.overlaps.max(axis=1, initial=0.0)
-    among = pairwise_iou(image.bboxes, image.bboxes) >= AGREES_IOU
-    surer = image.confidence[None] > image.confidence[:, None]
-    alone = (best < AGREES_IOU) & ~(among & surer).any(axis=1)
-    for found in np.flatnonzero(alone).tolist():
-        score = float(image.confidence[found] * (1 - best[found]))
-        yield _suspect(MISSING, score, image, None, found)
+    unexplained = np.flatnonzero(best < AGREES_IOU)
+    confidence = image.confidence
+    for rows, overlaps in iou_in_parts(image.bboxes[unexplained], image.bboxes):
+        among = overlaps >= AGREES_IOU
+        surer = confidence[None] > confidence[unexplained[rows], None]
+        for found in unexplained[rows][~(among & surer).any(axis=1)].tolist():
+            yield _suspect(
+                MISSING, float(confidence[found] * (1 - best[found])), image, None, found
+            )
 
 
 def _of_annotations(image: _Image) -> Iterator[Suspect]:
@@ -155,18 +158,24 @@ def _twice(image: _Image) -> Iterator[Suspect]:
     """Yield annotations of an object that another annotation, better supported, has already."""
     if len(image.gt_bboxes) < 2:
         return
-    among = np.triu(pairwise_iou(image.gt_bboxes, image.gt_bboxes), k=1)
-    for first, second in np.argwhere(among >= TWICE_IOU).tolist():
+    for first, second, shared in _close_pairs(image.gt_bboxes):
         supports = [_support(image, annotated) for annotated in (first, second)]
         worse = first if supports[0] < supports[1] else second
         same = image.gt_labels[first] == image.gt_labels[second]
-        shared = float(among[first, second])
         # An exact copy is certainly a mistake.
         copied = 0.5 + 0.5 * (shared - TWICE_IOU) / (1 - TWICE_IOU)
         score = copied if same else shared * max(supports) * (1 - min(supports))
         bbox = tuple(image.gt_bboxes[worse].tolist())
         label = int(image.gt_labels[worse])
         yield Suspect(DUPLICATE, score, image.index, image.start + worse, bbox, label)
+
+
+def _close_pairs(bboxes: FloatArray) -> Iterator[tuple[int, int, float]]:
+    """Yield the pairs of boxes with an IoU of `TWICE_IOU` or more, in order, and that IoU."""
+    for rows, overlaps in iou_in_parts(bboxes, bboxes):
+        for row, second in np.argwhere(overlaps >= TWICE_IOU).tolist():
+            if (first := rows.start + row) < second:
+                yield first, second, float(overlaps[row, second])
 
 
 def _support(image: _Image, annotated: int) -> float:
