@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from custom.evaluation.metrics import DEFAULT_METRIC, metric_of
 from custom.files import read_json, write_json
 from custom.splits import make_split, seal
 from custom.tables.coco import read_ground_truth
@@ -59,7 +60,7 @@ def make_toy_leaf(data: Path, path: Path, max_epochs: int = 1, **competition: An
         "type": "CheckpointHook",
         "interval": -1,
         "save_last": False,
-        "save_best": "coco/bbox_mAP_50",
+        "save_best": metric_of(DEFAULT_METRIC).key,
         "rule": "greater",
     }
     from mmengine.config import Config  # testing/ is part of the light core

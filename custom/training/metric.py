@@ -14,16 +14,25 @@ def competition_metric(config: Config) -> Metric:
     Raises:
         PodiumError: If `competition.metric` is no metric.
     """
-    return metric_of(config.competition.get("metric", DEFAULT_METRIC))
+    return metric_of((config.get("competition") or {}).get("metric", DEFAULT_METRIC))
+
+
+def best_checkpoint(config: Config) -> dict[str, str]:
+    """Return by what a `CheckpointHook` chooses the best weights, as its arguments."""
+    metric = competition_metric(config)
+    return {"save_best": metric.key, "rule": "greater" if metric.sign > 0 else "less"}
 
 
 def place_metric(config: Config) -> None:
-    """Hand `competition.metric` to the evaluators and to early stopping; `config` is changed."""
-    metric = competition_metric(config)
+    """Hand `competition.metric` to whatever evaluates, chooses or waits; `config` is changed."""
+    metric, best = competition_metric(config), best_checkpoint(config)
+    hook = config.get("default_hooks", {}).get("checkpoint")
+    if isinstance(hook, dict) and hook.get("save_best") == metric_of(DEFAULT_METRIC).key:
+        hook.update(best)
     for part in ("val", "test"):
         for each in dicts_below(config.get(f"{part}_evaluator")):
             if each.get("type") == "CompetitionMetric":
                 each["metric"] = metric.name
     for hook in dicts_below(config.get("custom_hooks")):
         if hook.get("type") == "PatienceHook" and "monitor" not in hook:
-            hook.update(monitor=metric.key, rule="greater" if metric.sign > 0 else "less")
+            hook.update(monitor=metric.key, rule=best["rule"])

@@ -13,8 +13,6 @@ from custom.training.weights import read_checkpoint
 
 logger = logging.getLogger(__name__)
 
-# What `default_hooks.checkpoint.save_best` may be; `BestHook` follows the competition's metric.
-BEST_KEY = "coco/bbox_mAP_50"
 BEST = "best.pth"
 CANDIDATES = "best_*_epoch_*.pth"  # as `best_file` names them
 PREDICTIONS = "val.json"

@@ -11,8 +11,8 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 
 from custom.errors import PodiumError
+from custom.training.metric import best_checkpoint
 from custom.training.nodes import dicts_below, name_of
-from custom.training.publish import BEST_KEY
 
 # Metrics of MMDetection that read an annotation file; ours takes their place.
 _METRICS = ("CocoMetric", "VOCMetric", "LVISMetric", "OpenImagesMetric", "CrowdHumanMetric")
@@ -60,8 +60,9 @@ def _checkpoint_hook(config: Config) -> Iterator[str]:
     hook = hooks.setdefault("checkpoint", ConfigDict(type="CheckpointHook", interval=-1))
     if isinstance(hook, dict) and hook.get("save_best") in (None, "auto"):
         hook.setdefault("type", "CheckpointHook")
-        hook.update(save_best=BEST_KEY, rule="greater")
-        yield f"default_hooks.checkpoint: save_best={BEST_KEY!r}, the weights that are published"
+        hook.update(best := best_checkpoint(config))
+        key = best["save_best"]
+        yield f"default_hooks.checkpoint: save_best={key!r}, the weights that are published"
 
 
 def _mixed_dataset(config: Config) -> Iterator[str]:

@@ -9,8 +9,8 @@ import torch
 from custom.errors import PodiumError
 from custom.gate.policy import GatePolicy
 from custom.training.checks.facts import Facts
+from custom.training.metric import best_checkpoint
 from custom.training.nodes import name_of
-from custom.training.publish import BEST_KEY
 
 
 def check_validates(facts: Facts) -> None:
@@ -55,10 +55,13 @@ def check_keeps_best(facts: Facts) -> None:
             f"is {hook!r}; take it out of the config"
         )
     best, rule = hook.get("save_best"), hook.get("rule")
-    if best != BEST_KEY or rule not in (None, "greater"):
+    wanted = best_checkpoint(facts.config)
+    if best != wanted["save_best"] or rule not in (None, wanted["rule"]):
+        extreme = "greatest" if wanted["rule"] == "greater" else "least"
         raise PodiumError(
-            f"default_hooks.checkpoint must save the weights with the greatest {BEST_KEY}, which "
-            f"are published, but has save_best={best!r}, rule={rule!r}; take both out of the config"
+            f"default_hooks.checkpoint must save the weights with the {extreme} "
+            f"{wanted['save_best']}, which are published, but has save_best={best!r}, "
+            f"rule={rule!r}; take both out of the config, and say competition.metric instead"
         )
 
 
