@@ -107,7 +107,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if inputs.val:
         evaluation = evaluate(inputs.val, fusion.by_model, competition.metric)
         by_file = by_file.above(evaluation.score_thrs[-1])
-    print("\n".join(evaluation_lines(evaluation, competition.metric, by_file.final_score_thr)))
+    known = (competition.metric, by_file.final_score_thr, inputs.notes)
+    print("\n".join(evaluation_lines(evaluation, *known)))
     if args.report and evaluation:
         print("\n".join(detail_lines(evaluation)) + "\n")
     if args.strict and not (evaluation and evaluation.is_gain):

@@ -20,7 +20,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=int, help="the only source of randomness (randomness.seed, or 42)"
     )
-    parser.add_argument("--fold", type=int, help="the fold to validate on")
+    parser.add_argument(
+        "--fold", metavar="FOLD", help="the fold to validate on, or all: train on every image"
+    )
     parser.add_argument("--data-root", help="folder of the data set")
     parser.add_argument("--split", help="folder of the sealed split")
     parser.add_argument("--work-dir", help="the run's folder (work_dir, or runs/<config>)")
@@ -51,7 +53,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, and print what the run scores on its fold; with --gate, return its verdict's code."""
     args = parse_args(argv)
-    from custom.runs import find_runs
     from custom.training.configuration import RunOptions, load_config, parse_overrides
     from custom.training.train import train
     from custom.training.visualization import tracked
@@ -73,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     config = load_config(args.config, options)
     if args.gate:
-        find_runs(args.gate)  # a wrong name is an error before the training, not after it
+        check_gate(args.gate, config.competition.fold)
     with tracked(config):
         record = train(config, args.config, resume=args.resume)
         print("\n".join(closing_lines(record)))
@@ -81,10 +82,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         return gate_run(config.work_dir, args.gate) if args.gate else 0
 
 
+def check_gate(baseline: Sequence[str], fold: int | None) -> None:
+    """Refuse before the training what could not be gated after it."""
+    from custom.errors import PodiumError
+    from custom.runs import find_runs
+
+    find_runs(baseline)
+    if fold is None:
+        raise PodiumError("--gate needs a fold that evaluates the run; --fold all leaves none")
+
+
 def closing_lines(record: RunRecord) -> list[str]:
-    """Return what a run scores on its fold: by the competition's metric, and COCO's beside it."""
+    """Return what a run scores on its fold: by the competition's metric, and COCO's beside it.
+
+    Of a run on all folds, what is known of its siblings.
+    """
     from custom.evaluation.metrics import DEFAULT_METRIC, metric_of
 
+    if record.fold is None:
+        from custom.training.all_folds import described
+
+        return described(record)
     metric = metric_of(record.metric)
     lines = [f"{record.name}: val {metric.title} {record.value():.4f}"]
     if thresholds := set(record.thresholds.values()):

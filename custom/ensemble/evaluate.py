@@ -231,7 +231,7 @@ def search_recipe(
     from custom.ensemble.search import search
 
     if inputs.val is None:
-        raise PodiumError("--search needs labelled images; give runs, or name them with --ann")
+        raise PodiumError(f"--search needs labelled images, but {inputs.unscored}")
     val = inputs.val
     result = search(val.models, val.gt, settings)
     recipe = recipe_of(result, val.identities, val.split_hash)

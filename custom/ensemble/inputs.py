@@ -18,12 +18,15 @@ from custom.files import canonical_hash
 from custom.runs import (
     RECORD,
     Run,
+    check_predicted_alike,
     check_same_split,
     folder_of,
     is_run,
     pool,
     read_evidence,
     read_run,
+    runs_beside,
+    siblings_of,
 )
 from custom.submission import read_submission, read_submissions
 from custom.tables import Categories, GroundTruth, Images, Predictions
@@ -88,6 +91,7 @@ class Inputs:
         val: Where the ensemble is scored; None where nothing is labelled.
         digests: What identifies the content of each file, as it was read.
         runs: The runs' names, where files belong to runs.
+        notes: What is to be known of the scores on val.
     """
 
     names: tuple[str, ...]
@@ -97,6 +101,13 @@ class Inputs:
     val: ValInputs | None
     digests: tuple[str, ...]
     runs: tuple[Run, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def unscored(self) -> str:
+        """Why there is nothing to score on, for messages where `val` is None."""
+        known = "no labelled images are known; give runs, or name them with --ann"
+        return self.notes[0] if self.notes else known
 
     @property
     def is_scored_as_submitted(self) -> bool:
@@ -172,7 +183,39 @@ def _of_runs(runs: Sequence[Run]) -> Inputs:
     models = tuple(run.read_predictions("test", images, categories) for run in runs)
     names = tuple(run.name for run in runs)
     digests = tuple(model.content_hash for model in models)
-    return Inputs(names, models, images, categories, val_of_runs(runs), digests, tuple(runs))
+    val, notes = _evaluated(runs)
+    return Inputs(names, models, images, categories, val, digests, tuple(runs), notes)
+
+
+def _evaluated(runs: Sequence[Run]) -> tuple[ValInputs | None, tuple[str, ...]]:
+    """Return where runs are scored, and what is to be known of it.
+
+    A run on all folds has seen every image. Its siblings stand in for it, those given or else
+    those beside it; where it has none, nothing can be said of an ensemble that it is in.
+    """
+    stand_ins = {
+        run.name: siblings_of(run, runs) or siblings_of(run, runs_beside([run]))
+        for run in runs
+        if run.record.fold is None
+    }
+    if alone := [name for name, siblings in stand_ins.items() if not siblings]:
+        return None, (
+            f"{', '.join(alone)} was trained on all images and no sibling (the same config and "
+            "seed on a fold) lies beside it, so that nothing can score it, nor an ensemble with it",
+        )
+    notes = []
+    for run in runs:
+        if siblings := stand_ins.get(run.name):
+            check_predicted_alike(run, siblings)
+            names = ", ".join(sibling.name for sibling in siblings)
+            notes.append(f"{run.name} was trained on all images; {names} is scored in its place")
+    scored = {
+        each.folder.resolve(): each for run in runs for each in stand_ins.get(run.name, [run])
+    }
+    val = val_of_runs(list(scored.values()))
+    position = dict(zip(scored, val.model_of_file, strict=True))
+    firsts = [stand_ins.get(run.name, [run])[0].folder.resolve() for run in runs]
+    return replace(val, model_of_file=tuple(position[first] for first in firsts)), tuple(notes)
 
 
 def val_of_runs(runs: Sequence[Run]) -> ValInputs:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def evaluation_lines(
-    evaluation: Evaluation | None, metric: Metric, score_thr: float = 0.0
+    evaluation: Evaluation | None,
+    metric: Metric,
+    score_thr: float = 0.0,
+    notes: Sequence[str] = (),
 ) -> list[str]:
     """Return the table of models and ensemble, and a warning where fusing is no gain.
 
@@ -22,9 +25,11 @@ def evaluation_lines(
         evaluation: What they score; None where nothing is labelled.
         metric: What decides.
         score_thr: The boxes of the submission have this score or more.
+        notes: What is to be known of the models' scores, or why there are none.
     """
     if evaluation is None:
-        lines = ["WARNING: not scored, since no labelled images are known; name them with --ann"]
+        why = notes or ["no labelled images are known; name them with --ann"]
+        lines = [f"WARNING: not scored, since {each}" for each in why]
         if metric.punishes_false_boxes and not score_thr:
             lines.append(
                 f"WARNING: {metric.title} falls with every false box, and no score threshold was "
@@ -37,6 +42,7 @@ def evaluation_lines(
     lines = [f"{'model':{width}}  val {title}"]
     lines += [f"{name:{width}}  {value:.4f}" for name, value in evaluation.singles.items()]
     lines.append(f"{'ENSEMBLE':{width}}  {evaluation.fused:.4f}  (95%: {low:.4f} to {high:.4f})")
+    lines += [f"note: {note}" for note in notes]
     lines += _threshold_lines(evaluation)
     lines.append(_rank_line(evaluation))
     lines += [f"WARNING: {note}" for note in evaluation.notes]

@@ -50,7 +50,7 @@ def evaluating_fold(runs: Sequence[Run], fold: int | None) -> int:
     if wanted is not None and wanted in unseen:
         return wanted
     seen_by = [run for run in runs if wanted not in unseen_folds([run])]
-    described = ", ".join(f"{run.name} (left out fold {run.record.fold})" for run in seen_by)
+    described = ", ".join(f"{run.name} ({_left_out(run)})" for run in seen_by)
     which = "any one fold" if wanted is None else f"fold {wanted}"
     raise PodiumError(
         f"what makes pseudo-labels must not have seen the val images of {which}, which will "
@@ -58,6 +58,10 @@ def evaluating_fold(runs: Sequence[Run], fold: int | None) -> int:
         "left out that fold, one file of pseudo-labels for each fold, or do without an evaluation: "
         "--unjudged"
     )
+
+
+def _left_out(run: Run) -> str:
+    return "trained on all" if run.record.fold is None else f"left out fold {run.record.fold}"
 
 
 def pseudo_labels_of(ann_file: PathLike) -> PseudoLabels | None:
@@ -85,7 +89,8 @@ def pseudo_labels_of(ann_file: PathLike) -> PseudoLabels | None:
 def pseudo_labels_for(ann_file: PathLike, split_hash: str, fold: int | None) -> PseudoLabels | None:
     """Return the same for a training that a fold will evaluate, as a run's record keeps it.
 
-    `judged` says whether the fold can evaluate it: whether no source saw its val images.
+    `judged` says whether the fold can evaluate it: whether no source saw its val images. A
+    training on all folds (None) is evaluated by none.
 
     Raises:
         PodiumError: If a source saw them and the file was not made with `--unjudged`.
@@ -94,7 +99,7 @@ def pseudo_labels_for(ann_file: PathLike, split_hash: str, fold: int | None) -> 
     if told is None:
         return None
     judged = told.split_hash == split_hash and fold in told.unseen_folds
-    if not judged and not told.unjudged:
+    if fold is not None and not judged and not told.unjudged:
         raise PodiumError(
             f"{ann_file} holds pseudo-labels that fold {fold} cannot evaluate: their models left "
             f"out fold {list(told.unseen_folds)} of split {str(told.split_hash)[:12]}; train "

@@ -152,14 +152,14 @@ def read_review(request: Request) -> Review:
 def _of_runs(runs: Sequence[Run]) -> ValInputs:
     """Pool the folds of each model; refuse models that were not evaluated on the same images."""
     check_same_split(runs)
-    folds: dict[str, list[int | None]] = {}
+    folds: dict[str, list[int]] = {}
     groups: dict[str, str] = {}
     for run, key in zip(runs, model_keys(runs), strict=True):
         known = folds.setdefault(key, [])
-        if run.record.fold in known or groups.setdefault(key, run.group) != run.group:
+        if run.val_fold in known or groups.setdefault(key, run.group) != run.group:
             raise PodiumError(f"runs must have different names, but two are called {key}")
-        known.append(run.record.fold)
-    first, *others = ((name, sorted(numbers, key=str)) for name, numbers in folds.items())
+        known.append(run.val_fold)
+    first, *others = ((name, sorted(numbers)) for name, numbers in folds.items())
     for name, numbers in others:
         if numbers != first[1]:
             raise PodiumError(

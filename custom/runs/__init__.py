@@ -19,6 +19,7 @@ from custom.runs.procedure import (
 )
 from custom.runs.record import (
     RECORD,
+    CrossValidated,
     DataEntry,
     KeptVerdict,
     MetricValue,
@@ -32,9 +33,11 @@ from custom.runs.record import (
     write_record,
 )
 from custom.runs.run import Run, folder_of, is_run, read_run
+from custom.runs.siblings import check_predicted_alike, siblings_of
 
 __all__ = [
     "RECORD",
+    "CrossValidated",
     "DataEntry",
     "Evidence",
     "KeptVerdict",
@@ -48,6 +51,7 @@ __all__ = [
     "Source",
     "SplitEntry",
     "Trainer",
+    "check_predicted_alike",
     "check_same_boxes",
     "check_same_split",
     "code_state",
@@ -64,6 +68,7 @@ __all__ = [
     "read_run",
     "runs_below",
     "runs_beside",
+    "siblings_of",
     "update_record",
     "write_record",
 ]

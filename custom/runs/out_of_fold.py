@@ -202,13 +202,13 @@ class _Shared:
 
 
 def _evidence_of(run: Run, shared: _Shared) -> Evidence:
-    val, sealed = run.data_entry("val"), run.record.split
+    fold, val, sealed = run.val_fold, run.data_entry("val"), run.record.split
     file_key, split_key = ("file", val.ann_file, val.hash), ("split", sealed.path, sealed.hash)
     annotations = shared.get(file_key, lambda: read_ground_truth(run.val_file))
     split = shared.get(split_key, lambda: run.split)
     gt = shared.get(
-        (*file_key, *split_key, run.val_fold),
-        lambda: annotations.take(select_part(split, run.val_fold, "val", annotations.images)),
+        (*file_key, *split_key, fold),
+        lambda: annotations.take(select_part(split, fold, "val", annotations.images)),
     )
     return Evidence(
         name=run.name,

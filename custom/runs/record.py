@@ -144,6 +144,24 @@ class KeptVerdict:
 
 
 @dataclass(frozen=True)
+class CrossValidated:
+    """What the siblings of a run on all folds score on the folds that they left out.
+
+    Attributes:
+        runs: Their names.
+        folds: The folds, in the same order.
+        num_folds: How many the split has.
+        value: Of the competition's metric, on the images of these folds together.
+    """
+
+    runs: tuple[str, ...]
+    folds: tuple[int, ...]
+    num_folds: int
+    value: float
+    extra: Extra = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """All that is known of a run.
 
@@ -168,6 +186,8 @@ class RunRecord:
         predictions: What is known of the predictions on "val" and "test".
         tta: Whether the test predictions are merged over flips and scales, in records from before
             `predictions` said it.
+        cross_validated: Of a run on all folds: what its siblings on one fold each score; None where
+            there are none, and for other runs.
         pseudo_labels: Where those that it was trained on came from; None if there were none.
         config_hash: Of the resolved config.
         checkpoint_hash: SHA-256 of `best.pth`.
@@ -198,6 +218,7 @@ class RunRecord:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     predictions: Mapping[str, PredictionsEntry] = field(default_factory=dict)
     tta: bool | None = None
+    cross_validated: CrossValidated | None = None
     pseudo_labels: PseudoLabels | None = None
     config_hash: str | None = None
     checkpoint_hash: str | None = None

@@ -85,7 +85,8 @@ class Run:
         if self.record.fold is None:
             raise PodiumError(
                 f"{self.name} must have a fold that it has not seen to be evaluated, but was "
-                "trained on all images; name a run of a fold"
+                "trained on all images; name a run of a fold, such as its siblings: the same "
+                "config and seed with --fold 0"
             )
         return self.record.fold
 
@@ -109,6 +110,11 @@ class Run:
     def val_file(self) -> Path:
         """The annotations that judge this run, checked against the recorded hash."""
         return self._data_file("val")
+
+    @property
+    def annotated_file(self) -> Path:
+        """Annotations of the classes: those that judge this run, or that it was trained on."""
+        return self._data_file("train" if self.record.fold is None else "val")
 
     @cached_property
     def val_ground_truth(self) -> GroundTruth:

@@ -98,7 +98,7 @@ def context_of(
     elif run is not None and "test" in run.record.data:
         images, categories = run.test_set()
     if categories is not None and (train_file is not None or run is not None):
-        annotated = read_ground_truth(train_file or run.val_file)  # type: ignore[union-attr]
+        annotated = read_ground_truth(train_file or run.annotated_file)  # type: ignore[union-attr]
         if annotated.categories != categories:
             raise PodiumError(
                 f"{annotated.source} must have the classes of the test images "

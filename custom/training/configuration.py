@@ -16,6 +16,7 @@ from mmengine.registry import FUNCTIONS
 from mmengine.utils import import_modules_from_strings
 
 from custom.errors import PodiumError
+from custom.training.all_folds import fold_of, leave_out_validation
 from custom.training.building import explain_wrong_values
 from custom.training.extra_data import EXTRA, add_extra_data
 from custom.training.kinds import check_kinds
@@ -55,7 +56,7 @@ class RunOptions:
     Attributes:
         seed: Recorded, and the only source of randomness; None takes `randomness.seed` of the
             config, and 42 where there is none.
-        fold: The fold that judges the run.
+        fold: The fold that judges the run, or "all" to train on every image.
         data_root: The folder of the data set.
         split: The folder of the sealed split.
         work_dir: The run's folder.
@@ -68,7 +69,7 @@ class RunOptions:
     """
 
     seed: int | None = None
-    fold: int | None = None
+    fold: int | str | None = None
     data_root: str | None = None
     split: str | None = None
     work_dir: str | None = None
@@ -111,6 +112,8 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
         config.work_dir = _work_dir(config, options, path, seed)
         config.launcher = options.launcher
         apply_seed(config, seed)
+        if config.competition.fold is None:
+            leave_out_validation(config)
         _accept_changes(config, options.accept_changes)
         if options.amp:
             config.optim_wrapper.type = "AmpOptimWrapper"
@@ -220,7 +223,9 @@ def place_data(config: Config) -> None:
                 )
             dataset.update(data_root=str(root), ann_file=files[of_part], data_prefix=dict(img=""))
             if of_part != "test":
-                dataset.update(split=competition.split, fold=competition.fold)
+                # Without a fold the whole file is trained on, as without a split.
+                split = None if competition.fold is None else competition.split
+                dataset.update(split=split, fold=competition.fold)
     for part in ("val", "test"):
         if isinstance(evaluator := config.get(f"{part}_evaluator"), dict):
             evaluator["ann_file"] = str(root / files[part])
@@ -251,9 +256,11 @@ def _check_read(overrides: dict[str, Any]) -> None:
 
 
 def _apply_data_options(config: Config, options: RunOptions) -> None:
-    for key in ("data_root", "split", "fold"):
+    for key in ("data_root", "split"):
         if (value := getattr(options, key)) is not None:
             config.competition[key] = value
+    fold = config.competition.get("fold") if options.fold is None else options.fold
+    config.competition.fold = None if fold is None else fold_of(fold)
 
 
 def _accept_changes(config: Config, accept: bool) -> None:

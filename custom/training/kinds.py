@@ -79,7 +79,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "competition.val_ann": _Text,
     "competition.test_ann": _Text,
     "competition.split": _Text,
-    "competition.fold": (int, str),
+    "competition.fold": (int, str, NoneType),
     "competition.classes": _Sequence,
     "competition.extra_train": (*_Sequence, NoneType),
     **{

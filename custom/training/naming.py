@@ -22,11 +22,13 @@ def default_run_name(
 ) -> str:
     """Return the config's name, with whatever is not as usual: fold, seed, `--cfg-options`.
 
+    A fold of None stands for all of them.
+
     Example:
         >>> default_run_name("configs/toy.py", 1, 42, {"optim_wrapper.optimizer.lr": 0.02})
         'toy_fold1_lr0.02'
     """
-    of_fold = f"_fold{fold}" if fold else ""
+    of_fold = "_all" if fold is None else (f"_fold{fold}" if fold else "")
     of_seed = f"_seed{seed}" if seed != USUAL_SEED else ""
     return Path(path).stem + of_fold + of_seed + _of_changes(overrides or {})
 

@@ -75,9 +75,29 @@ def publish_best(folder: Path, best: Best | None, training: str) -> dict[str, fl
             f"epoch {best['epoch']}, but is of another one: {meta['best']}; put that file back, or "
             "start a new run"
         )
-    published = {key: meta[key] for key in _PUBLISHED if key in meta}
-    save_checkpoint(folder / BEST, {"state_dict": checkpoint["state_dict"], "meta": published})
+    _save_published(folder, checkpoint)
     return _publish_predictions(folder, path, meta)
+
+
+def publish_last(folder: Path, point: Path) -> None:
+    """Write the weights that a training without validation ended with to `best.pth`.
+
+    Args:
+        folder: The run's folder.
+        point: Its last resume point, with the last epoch's weights, or their average where
+            `EMAHook` keeps one, which it stores in their place.
+
+    Raises:
+        PodiumError: If the resume point is not, to the last bit, what was written.
+    """
+    check_digest(point)
+    _save_published(folder, read_checkpoint(point))
+
+
+def _save_published(folder: Path, checkpoint: dict[str, Any]) -> None:
+    """Write the weights of a checkpoint, without optimizer state, to `best.pth`."""
+    meta = {key: checkpoint["meta"][key] for key in _PUBLISHED if key in checkpoint["meta"]}
+    save_checkpoint(folder / BEST, {"state_dict": checkpoint["state_dict"], "meta": meta})
 
 
 def _publish_predictions(folder: Path, path: Path, meta: dict[str, Any]) -> dict[str, float] | None:

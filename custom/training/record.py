@@ -26,7 +26,7 @@ def make_record(
     config: Config,
     resolved: Mapping[str, Any],
     config_file: str | Path,
-    metrics: dict[str, float],
+    metrics: dict[str, float] | None,
     seconds: float,
     figures: Mapping[str, Score],
 ) -> RunRecord:
@@ -36,7 +36,8 @@ def make_record(
         config: What was trained.
         resolved: Its config as data.
         config_file: The file it came from.
-        metrics: What the validation of `best.pth` gave, by key.
+        metrics: What the validation of `best.pth` gave, by key; None for a run on all folds, which
+            nothing evaluates.
         seconds: How long the training took.
         figures: COCO's figures of the same predictions.
     """
@@ -44,20 +45,20 @@ def make_record(
     split = read_split(competition.split)
     folder = Path(config.work_dir)
     train_file = Path(competition.data_root) / competition.train_ann
+    files = {"train": train_file}
+    if metrics is not None:
+        files["val"] = config.val_evaluator.ann_file
     versions = runs.environment()
     return RunRecord(
         name=folder.name,
         split=SplitEntry(str(competition.split), split.hash),
         fold=competition.fold,
-        data={
-            "train": runs.data_entry(train_file),
-            "val": runs.data_entry(config.val_evaluator.ann_file),
-        },
-        metrics=metric_values(config, metrics, figures),
+        data={part: runs.data_entry(file) for part, file in files.items()},
+        metrics={} if metrics is None else metric_values(config, metrics, figures),
         metric=competition_metric(config).name,
         submission_format=competition.get("format", "coco"),
         task=competition.get("task", "detection"),
-        thresholds=thresholds(config, metrics),
+        thresholds=thresholds(config, metrics or {}),
         trainer=Trainer("mmdet", versions["onedl-mmdetection"]),
         competition=competition.name,
         config=str(config_file),

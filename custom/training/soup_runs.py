@@ -66,7 +66,13 @@ def _shared_config(paths: Sequence[str]) -> Config:
         raise PodiumError("a soup needs checkpoints, as runs/*/best.pth, but got none")
     configs = []
     for path in paths:
-        configs.append(load_run_config(read_run(Path(path).parent)))
+        run = read_run(Path(path).parent)
+        if run.record.fold is None:
+            raise PodiumError(
+                f"{path}: a soup is scored on the fold that its runs left out, but {run.name} was "
+                "trained on all images; take runs of one fold"
+            )
+        configs.append(load_run_config(run))
     for path, config in zip(paths, configs, strict=True):
         for key in ("split", "fold"):
             values = [c.competition[key] for c in (configs[0], config)]

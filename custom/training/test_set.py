@@ -16,6 +16,7 @@ from custom.runs import PredictionsEntry, Procedure, Run
 from custom.splits import select_part
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth, write_results
+from custom.training.all_folds import cross_validated
 from custom.training.checks import check_classes, check_image_files
 from custom.training.configuration import place_data
 from custom.training.metric import competition_metric
@@ -152,4 +153,6 @@ def _record(
     if "val" in entries:
         values["metrics"] = metric_values(config, metrics["val"], figures)
         values["thresholds"] = thresholds(config, metrics["val"])
+    if run.record.fold is None:
+        values["cross_validated"] = cross_validated(run)
     runs.update_record(run.folder, **values)

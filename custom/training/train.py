@@ -19,6 +19,7 @@ from custom.runs import RunRecord
 from custom.runs.config import write_config
 from custom.splits import read_split, select_part
 from custom.tables.coco import read_ground_truth, read_results, write_results
+from custom.training.all_folds import cross_validated
 from custom.training.building import explain_refusals
 from custom.training.checks import check_before_training
 from custom.training.config_text import formatted_once
@@ -33,10 +34,11 @@ from custom.training.folder import (
 from custom.training.hooks import BestHook
 from custom.training.hooks.memory import explain_out_of_memory
 from custom.training.hooks.own import add_own_hooks
+from custom.training.hooks.resume_point import RESUME_POINT
 from custom.training.inspection import inspect_config
 from custom.training.interrupts import interruptible
 from custom.training.prediction import predict
-from custom.training.publish import BEST, PREDICTIONS, publish_best
+from custom.training.publish import BEST, PREDICTIONS, publish_best, publish_last
 from custom.training.record import make_record
 from custom.training.saving import name_folder_without_room
 from custom.training.seeding import agreed, join_processes, set_everything
@@ -50,8 +52,9 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> RunR
     """Train a resolved config and return its record.
 
     The run's folder then holds `config.json` and, the same for people, `config.py`; `best.pth` (the
-    weights of the best validation), `val.json` (their predictions on the fold) and, written last,
-    `run.json`. Whatever ends it before that, the same with `resume` does what is missing.
+    weights of the best validation, or the last ones on all folds), `val.json` (their predictions on
+    the fold) and, written last, `run.json`. Whatever ends it before that, the same with `resume`
+    does what is missing.
 
     Args:
         config: What `load_config` returned.
@@ -80,8 +83,8 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> RunR
         metrics = publish(config, trained)
         record = None
         if is_main_process():
-            record = make_run_record(config, resolved, config_file, metrics, trained["seconds"])
             write_config(folder, resolved, text)
+            record = make_run_record(config, resolved, config_file, metrics, trained["seconds"])
             runs.write_record(folder, record)
             remove_leftovers(folder)
     return agreed(record)
@@ -116,9 +119,16 @@ def run_training(config: Config, config_file: str | Path, point: Path | None) ->
     return trained
 
 
-def publish(config: Config, trained: Trained) -> dict[str, float]:
-    """Leave `best.pth` and `val.json` in the run's folder, and return the metrics."""
+def publish(config: Config, trained: Trained) -> dict[str, float] | None:
+    """Leave `best.pth` and `val.json` in the run's folder, and return the metrics.
+
+    A run on all folds, which nothing validates, gets the last weights, and no metrics.
+    """
     folder, metrics = Path(config.work_dir), None
+    if config.competition.fold is None:
+        if is_main_process():
+            publish_last(folder, folder / RESUME_POINT)
+        return None
     if is_main_process():
         metrics = publish_best(folder, trained["best"], trained["training"])
     if (metrics := agreed(metrics)) is None:
@@ -133,10 +143,14 @@ def make_run_record(
     config: Config,
     resolved: Mapping[str, Any],
     config_file: str | Path,
-    metrics: dict[str, float],
+    metrics: dict[str, float] | None,
     seconds: float,
 ) -> RunRecord:
     """Return the record of a run whose `best.pth` and `val.json` are written."""
+    if metrics is None:
+        record = make_record(config, resolved, config_file, None, seconds, {})
+        run = runs.Run(Path(config.work_dir), record)
+        return replace(record, cross_validated=cross_validated(run))
     competition, path = config.competition, Path(config.work_dir) / PREDICTIONS
     gt = read_ground_truth(config.val_evaluator.ann_file)
     gt = gt.take(select_part(read_split(competition.split), competition.fold, "val", gt.images))

@@ -13,7 +13,7 @@ LR = {"optim_wrapper.optimizer.lr": 0.02}
     ("fold", "seed", "overrides", "name"),
     [
         pytest.param(0, 42, {}, "x", id="usual"),
-        pytest.param(None, 42, {}, "x", id="no fold"),
+        pytest.param(None, 42, {}, "x_all", id="all folds"),
         pytest.param(2, 42, {}, "x_fold2", id="fold"),
         pytest.param(0, 1, {}, "x_seed1", id="seed"),
         pytest.param(1, 7, LR, "x_fold1_seed7_lr0.02", id="option"),

@@ -24,7 +24,7 @@ _STORED_BACKENDS = ("turbojpeg", "tifffile")
 
 def check_labels(facts: Facts) -> None:
     """Check that both annotation files have the config's classes, and boxes to learn from."""
-    for gt in (facts.train, facts.val):
+    for gt in [facts.train] if facts.on_all_folds else [facts.train, facts.val]:
         check_classes(gt, list(facts.competition.classes))
         if gt.num_boxes == 0:
             raise PodiumError(f"{gt.source} must have boxes to learn from, but has none")
@@ -33,18 +33,19 @@ def check_labels(facts: Facts) -> None:
 
 def check_parts(facts: Facts) -> None:
     """Check that there is something to train on and something to judge by."""
-    for part, gt in (("train", facts.chosen), ("val", facts.judged)):
+    for part, gt in facts.parts.items():
         where = f"{facts.split.folder}: the {part} part of fold {facts.fold}"
         if gt.num_boxes == 0:
             raise PodiumError(f"{where} is empty")
         if gt.iscrowd.all():
             raise PodiumError(f"{where} must have boxes of single objects, but has only crowds")
-    warn_of_other_val_labels(facts.split, facts.fold, facts.judged)
+    if not facts.on_all_folds:
+        warn_of_other_val_labels(facts.split, facts.fold, facts.judged)
 
 
 def check_images(facts: Facts) -> None:
     """Check that the images of all parts are there, readable and of the annotated size."""
-    for part, gt in (("train", facts.chosen), ("val", facts.judged)):
+    for part, gt in facts.parts.items():
         check_image_files(gt.images, facts.root)
         check_headers(facts.root, gt.images, is_upright(facts.config, part))
 
@@ -69,6 +70,8 @@ def check_test_images(facts: Facts) -> None:
 
 def check_leaks(facts: Facts) -> None:
     """Check that no image is trained on that judges, under whatever name."""
+    if facts.on_all_folds:
+        return
     chosen = facts.chosen
     files = {name: facts.root / name for name in chosen.images.file_names}
     assert_no_leak(facts.split, facts.fold, files, files, chosen.source)

@@ -33,7 +33,8 @@ def check_extra_data(facts: Facts) -> None:
         check_image_files(gt.images, extra.images)
         check_headers(extra.images, gt.images, is_upright(facts.config, "train"))
         files = {name: extra.images / name for name in gt.images.file_names}
-        assert_no_val_content(facts.split, facts.fold, files, gt.source)
+        if not facts.on_all_folds:
+            assert_no_val_content(facts.split, facts.fold, files, gt.source)
 
 
 def check_extra_classes(gt: GroundTruth, classes: list[str]) -> None:

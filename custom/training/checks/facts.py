@@ -22,6 +22,11 @@ class Facts:
         self.root = Path(config.competition.data_root)
         self.fold: Any = config.competition.fold
 
+    @property
+    def on_all_folds(self) -> bool:
+        """Whether every image is trained on, and nothing validates."""
+        return self.fold is None
+
     @cached_property
     def train(self) -> GroundTruth:
         """What is trained on, with the fold that judges."""
@@ -40,12 +45,20 @@ class Facts:
     @cached_property
     def chosen(self) -> GroundTruth:
         """The images of the train part."""
+        if self.on_all_folds:
+            return self.train
         return self.train.take(select_part(self.split, self.fold, "train", self.train.images))
 
     @cached_property
     def judged(self) -> GroundTruth:
         """The images of the val part."""
         return self.val.take(select_part(self.split, self.fold, "val", self.val.images))
+
+    @property
+    def parts(self) -> dict[str, GroundTruth]:
+        """What is trained on and what judges, by part."""
+        only = {"train": self.chosen}
+        return only if self.on_all_folds else {**only, "val": self.judged}
 
     @cached_property
     def test(self) -> GroundTruth | None:

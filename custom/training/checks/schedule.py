@@ -15,6 +15,8 @@ from custom.training.nodes import name_of
 
 def check_validates(facts: Facts) -> None:
     """Check that at least one epoch is validated, by the competition's metric."""
+    if facts.on_all_folds:
+        return
     config = facts.config
     for key in ("val_dataloader", "val_cfg", "val_evaluator"):
         if not isinstance(config.get(key), Mapping):
@@ -54,6 +56,8 @@ def check_keeps_best(facts: Facts) -> None:
             f"default_hooks.checkpoint must be a CheckpointHook, which saves the best weights, but "
             f"is {hook!r}; take it out of the config"
         )
+    if facts.on_all_folds:
+        return
     best, rule = hook.get("save_best"), hook.get("rule")
     wanted = best_checkpoint(facts.config)
     if best != wanted["save_best"] or rule not in (None, wanted["rule"]):

@@ -116,7 +116,9 @@ _ABSENT = "(absent)"
 def is_free(key: str) -> bool:
     """Return whether a dotted key may change without changing what is trained."""
     top, *rest = key.split(".")
-    if top in ("train_dataloader", "val_dataloader") and rest[0] in _LOADER_KEYS_FREE_TO_CHANGE:
+    # Without validation there is a `val_dataloader` of None, with nothing below.
+    loader = top in ("train_dataloader", "val_dataloader") and rest
+    if loader and rest[0] in _LOADER_KEYS_FREE_TO_CHANGE:
         return True
     return top in NOT_TRAINED_ON or top.startswith("_")
 

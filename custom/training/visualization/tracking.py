@@ -122,11 +122,14 @@ def open_backends(config: Config) -> list[GuardedBackend]:
 def record_finished(folder: Path, backends: list[GuardedBackend]) -> None:
     """Record a finished run: results, curves of the best checkpoint on val, verdict, files."""
     run = read_run(folder)
-    curves = class_curves(run.val_ground_truth, run.val_predictions())
+    curves = None
+    if run.record.fold is not None:
+        curves = class_curves(run.val_ground_truth, run.val_predictions())
     files = {path: sha256_of(path) for name in KEPT_FILES if (path := folder / name).is_file()}
     for backend in backends:
         backend.add_results(run_results(run.record))
-        backend.add_curves(curves)
+        if curves is not None:
+            backend.add_curves(curves)
         backend.add_files(run.name, files)
 
 
