@@ -52,8 +52,8 @@ def test_a_run_holds_what_the_design_says(leaf: str, tmp_path: Path) -> None:
     assert (folder / "config.py").read_bytes() == config
     with pytest.raises(PodiumError, match="already holds a finished run"):
         train_main([leaf, "--work-dir", str(folder)])
-    (folder / "config.py").write_text("model = (")
-    with pytest.raises(PodiumError, match=r"config\.py must be a valid config"):
+    (folder / "config.json").write_text("{")
+    with pytest.raises(PodiumError, match=r"config\.json must be a run's config in JSON"):
         predict_main([str(folder)])
 
 
