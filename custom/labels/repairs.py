@@ -98,7 +98,10 @@ def _renumbered(content: Content, section: str, order: Any, key: str) -> Iterato
 def categories_from(content: Content, options: Options) -> Iterator[Change]:
     """Take the categories of another file, where there are none."""
     if options.categories_from is not None and not content["categories"]:
-        content["categories"] = read_json(options.categories_from).get("categories", [])
+        other = read_json(options.categories_from)
+        if not isinstance(other, dict):
+            raise PodiumError(f"{options.categories_from} must be a COCO object, but is a list")
+        content["categories"] = other.get("categories", [])
         yield Change("categories-from", "categories", [], content["categories"])
 
 

@@ -12,6 +12,7 @@ from custom.errors import PodiumError
 from custom.files import PathLike, read_json
 from custom.tables import Images
 from custom.tables.images import first_duplicate
+from custom.tables.records import column
 
 
 def read_external_folds(paths: Sequence[PathLike], images: Images) -> tuple[IntArray, ...]:
@@ -54,7 +55,7 @@ def _ids_of(content: Any, path: PathLike) -> list[Any]:
             if isinstance(content.get(key), list):
                 return list(content[key])
         if isinstance(content.get("images"), list):
-            return [entry.get("id") for entry in content["images"]]
+            return column(content["images"], "id", path, "image")
     if isinstance(content, list):
         return content
     raise PodiumError(f'{path} must be a list of image ids or {{"ids": [...]}}, but is neither')

@@ -168,13 +168,17 @@ def read_split(folder: PathLike) -> Split:
         np.array([row["size_hw"] for row in ordered], np.int64),
         str(folder),
     )
+    groups = [row["group"] for row in ordered]
+    check_each(
+        groups, range(len(ordered)).__contains__, f"{folder}: group of image", "a group's number"
+    )
     return Split(
         name=manifest["name"],
         hash=manifest["hash"],
         folder=folder,
         images=images,
         folds=tuple(np.searchsorted(images.ids, sorted(ids)) for ids in folds),
-        groups=np.array([row["group"] for row in ordered], np.int64),
+        groups=np.array(groups, np.int64),
         labels=tuple(row["labels"] for row in ordered),
         contents=_contents(folder, ordered),
         manifest=manifest,
