@@ -128,7 +128,8 @@ def _ground_truth(run: Run, config: Config, part: str) -> GroundTruth:
     """Return the images of a part with what is annotated there; all of them must be there."""
     ann_file = config[f"{part}_evaluator"].ann_file
     gt = read_ground_truth(ann_file)
-    check_classes(gt, list(config.competition.classes))
+    classes = list(config.competition.classes)
+    check_classes(gt, classes, "predict on a file with the classes that the model was trained on")
     if part == "val":
         if sha256_of(ann_file) != run.data_entry("val").hash:
             raise PodiumError(
