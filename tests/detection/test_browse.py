@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -5,10 +7,11 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
-from custom.detection.browse import augmented, check_pipeline, faults_of
+from custom.detection.browse import augmented, check_pipeline, faults_of, innermost, training_set
 from custom.errors import PodiumError
 from custom.testing.toy_config import LOADERS
 from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.training.configuration import RunOptions, load_config
 from custom.training.seeding import SampleKey
 from tests.detection.datasets.test_competition import build, scope  # noqa: F401
 from tests.detection.transforms.conftest import bboxes_of, picture, sample
@@ -127,3 +130,51 @@ def test_the_tool_checks(leaf, capsys):
 def test_what_cannot_be_browsed_is_refused(leaf, options, message):
     with pytest.raises(PodiumError, match=message):
         main([leaf, *options])
+
+
+@pytest.fixture(scope="module")
+def joined(leaf):
+    """A config on a ConcatDataset of the training set, repeated, and the test set's file."""
+    from mmengine.config import Config
+
+    base = Config.fromfile(leaf)
+    own = base.train_dataloader.dataset
+    other = dict(own, ann_file="test.json", data_prefix=dict(img=""))
+    repeated = dict(type="RepeatDataset", times=2, dataset=own)
+    base.train_dataloader.dataset = dict(type="ConcatDataset", datasets=[repeated, other])
+    path = Path(leaf).with_name("joined.py")
+    base.dump(str(path))
+    return str(path)
+
+
+def test_samples_of_joined_data_sets_are_those_of_their_parts(joined):
+    dataset = training_set(load_config(joined, RunOptions()))
+    repeated, other = dataset.datasets
+    assert (len(repeated), len(other)) == (12, 12)
+    for index, part, place in ((0, 0, 0), (7, 0, 1), (11, 0, 5), (12, 1, 0), (23, 1, 11)):
+        key = SampleKey(index, 42)
+        inner, at = innermost(dataset, key)
+        assert (inner, int(at)) == ((repeated.dataset, other)[part], place)
+        assert at.sample_seed == key.sample_seed
+        seen, trained = augmented(dataset, key), dataset[key]
+        assert np.array_equal(seen["img"].transpose(2, 0, 1), trained["inputs"].numpy())
+
+
+def test_the_tool_browses_joined_data_sets(joined, tmp_path, capsys):
+    assert main([joined, "--out", str(tmp_path / "sheet.png"), "--num", "3"]) == 0
+    assert main([joined, "--check", "--num", "4"]) == 0
+    assert "4 samples" in capsys.readouterr().out
+
+
+def test_the_tool_tells_what_is_normalized_twice(leaf, tmp_path, capsys):
+    from mmengine.config import Config
+
+    base = Config.fromfile(leaf)
+    normalize = dict(type="Normalize", mean=[115.0] * 3, std=[60.0] * 3)
+    base.train_dataloader.dataset.pipeline.insert(2, normalize)
+    path = tmp_path / "twice.py"
+    base.dump(str(path))
+    assert main([str(path), "--check", "--num", "2"]) == 1
+    printed = capsys.readouterr().out
+    assert "warning: images must be normalized once" in printed
+    assert "values from 0 to 255" in printed

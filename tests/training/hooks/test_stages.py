@@ -106,3 +106,34 @@ def test_a_resumed_training_is_in_the_right_stage(ann_file, tmp_path, stop_at):
 def test_wrong_stages_are_refused(stages, message):
     with pytest.raises(PodiumError, match=message):
         StagesHook(stages)
+
+
+class NoteAttribute(Hook):
+    """Note an attribute of the model's head in each epoch."""
+
+    priority = "LOWEST"
+
+    def __init__(self):
+        self.seen = []
+
+    def before_train_epoch(self, runner):
+        self.seen.append(runner.model.bbox_head.use_l1)
+
+
+def test_attributes_of_the_model_are_set_from_an_epoch_on(ann_file, tmp_path):
+    stages = [{"epoch": 2, "attributes": {"bbox_head.use_l1": True}}]
+    hooks = [{"type": "StagesHook", "stages": stages}]
+    runner = toy_runner(ann_file, tmp_path / "run", custom_hooks=hooks, **CHANGES)
+    runner.model.bbox_head.use_l1 = False
+    note = NoteAttribute()
+    runner.register_hook(note)
+    runner.train()
+    assert note.seen == [False, True, True]
+
+
+def test_an_attribute_that_the_model_has_not_is_told(ann_file, tmp_path):
+    stages = [{"epoch": 2, "attributes": {"bbox_head.use_l2": True}}]
+    hooks = [{"type": "StagesHook", "stages": stages}]
+    runner = toy_runner(ann_file, tmp_path / "run", custom_hooks=hooks, **CHANGES)
+    with pytest.raises(PodiumError, match="RetinaHead has no 'use_l2'"):
+        runner.train()
