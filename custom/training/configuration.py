@@ -101,6 +101,8 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
         check_kinds(config, path)
         seed = _seed(config, options)
         _apply_data_options(config, options)
+        _find_data(config, options, Path(path))
+        _fit_workers(config)
         for line in [*adopted, *replace_stock_parts(config)]:
             logger.warning("%s: %s", path, line)
         add_extra_data(config)
@@ -261,6 +263,25 @@ def _apply_data_options(config: Config, options: RunOptions) -> None:
             config.competition[key] = value
     fold = config.competition.get("fold") if options.fold is None else options.fold
     config.competition.fold = None if fold is None else fold_of(fold)
+
+
+def _find_data(config: Config, options: RunOptions, path: Path) -> None:
+    """Find the config's data and split from another working directory: beside its own folders."""
+    for key in ("data_root", "split"):
+        value = config.competition[key]
+        if getattr(options, key) is not None or Path(value).exists():
+            continue
+        found = (folder / value for folder in path.resolve().parents if (folder / value).exists())
+        config.competition[key] = str(next(found, value))
+
+
+def _fit_workers(config: Config) -> None:
+    """Drop what torch refuses of a data loader without worker processes."""
+    for part in DATA_PARTS:
+        loader = config.get(f"{part}_dataloader") or {}
+        if loader.get("num_workers") == 0:
+            loader["persistent_workers"] = False
+            loader.pop("prefetch_factor", None)
 
 
 def _accept_changes(config: Config, accept: bool) -> None:

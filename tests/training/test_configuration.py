@@ -113,3 +113,30 @@ def test_hooks_that_are_no_dicts_are_refused() -> None:
     """What --cfg-options 'custom_hooks=[{"type":"EMAHook"}]' makes of itself: a list of text."""
     with pytest.raises(PodiumError, match="custom_hooks must be dicts with a type, but one is"):
         load_config(LEAF, RunOptions(overrides={"custom_hooks": ['{"type":"EMAHook"}']}))
+
+
+def test_no_workers_is_one_option() -> None:
+    """torch refuses a loader without workers whose workers persist, as all of ours say."""
+    config = load_config(LEAF, RunOptions(overrides={"train_dataloader.num_workers": 0}))
+    assert config.train_dataloader.persistent_workers is False
+    assert config.val_dataloader.persistent_workers is True
+
+
+def test_data_and_split_are_found_from_any_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "team" / "configs" / "mine" / "x.py"
+    config.parent.mkdir(parents=True)
+    config.write_text(f"_base_ = {str(LEAF)!r}\n")
+    split = tmp_path / "team" / "data" / "bccd" / "splits" / "5fold-seed42"
+    split.mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    found = load_config(config, RunOptions())
+    assert found.competition.split == str(split)
+    assert found.competition.data_root == str(split.parents[1])
+    assert found.val_evaluator.ann_file == str(split.parents[1] / "train.json")
+    given = load_config(config, RunOptions(split="data/bccd/splits/5fold-seed42"))
+    assert given.competition.split == "data/bccd/splits/5fold-seed42"
+    monkeypatch.chdir(tmp_path / "team")
+    assert load_config(config, RunOptions()).competition.split == "data/bccd/splits/5fold-seed42"
