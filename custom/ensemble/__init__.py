@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from custom.ensemble.config import FusionConfig
-    from custom.ensemble.fusing import FusionResult, fuse, fuse_prepared, fuse_with_notes
+    from custom.ensemble.fusing import FusionResult, fuse_prepared
     from custom.ensemble.methods import BACKENDS, CONF_TYPES, METHODS
-    from custom.ensemble.preparing import dedupe, duplicate_rate, find_duplicating, prepare
+    from custom.ensemble.preparing import (
+        dedupe,
+        duplicate_rate,
+        find_duplicating,
+        fuse,
+        fuse_with_notes,
+        prepare,
+    )
 
 _MODULE_OF = {
     "BACKENDS": "methods",
@@ -20,9 +27,9 @@ _MODULE_OF = {
     "dedupe": "preparing",
     "duplicate_rate": "preparing",
     "find_duplicating": "preparing",
-    "fuse": "fusing",
+    "fuse": "preparing",
     "fuse_prepared": "fusing",
-    "fuse_with_notes": "fusing",
+    "fuse_with_notes": "preparing",
     "prepare": "preparing",
 }
 

@@ -146,6 +146,8 @@ def evaluate(val: ValInputs, recipe: Recipe, metric: str | Metric = DEFAULT_METR
 
 def _at_best(matches: Matches, metric: Metric) -> tuple[Matches, float]:
     """Return matches without the boxes below the metric's best score threshold, and that."""
+    if not metric.punishes_false_boxes:
+        return matches, 0.0
     score_thr = best_score_thr(matches, metric)
     return (matches.without(matches.scores < score_thr) if score_thr else matches), score_thr
 

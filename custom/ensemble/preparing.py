@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,13 @@ import numpy as np
 
 from custom.boxes import FloatArray
 from custom.ensemble.config import FusionConfig
-from custom.ensemble.engine import fuse_tables
+from custom.ensemble.fusing import (
+    FusionResult,
+    above_threshold,
+    fuse_prepared,
+    fuse_tables,
+    notes_on,
+)
 from custom.errors import PodiumError
 from custom.submission.admit import admit, admit_together
 from custom.tables import Categories, Images, Predictions
@@ -18,6 +25,8 @@ from custom.typed_json import from_json
 
 if TYPE_CHECKING:
     from custom.ensemble.recipe import Recipe
+
+logger = logging.getLogger(__name__)
 
 # The highest threshold in use for a detector's own NMS (0.5 to 0.7). Six real files of detectors
 # with NMS have not one duplicate by it.
@@ -201,3 +210,43 @@ def find_duplicating(models: Sequence[Predictions], config: FusionConfig) -> lis
                 "mean of their scores; use --dedupe, --conf-type max or a higher --skip-box-thr"
             )
     return found
+
+
+def fuse(models: Sequence[Predictions], images: Images, config: FusionConfig) -> Predictions:
+    """Fuse tables after checking them; notes go to the log. See `fuse_with_notes`."""
+    result = fuse_with_notes(models, images, config)
+    for note in result.notes:
+        logger.warning("%s", note)
+    return result.predictions
+
+
+def fuse_with_notes(
+    models: Sequence[Predictions],
+    images: Images,
+    config: FusionConfig,
+    clip: bool = False,
+    drop_degenerate: bool = False,
+    dedupe: bool = False,
+) -> FusionResult:
+    """Check tables and fuse them.
+
+    Boxes of WBF and NMW are ordered by falling score in each image, those of the NMS family by
+    label and then by the score that decided.
+
+    Args:
+        models: One table per model, on exactly the images of `images`, in any order.
+        images: The images, with sizes.
+        config: The method and its parameters.
+        clip: Limit boxes to their images however far they leave them.
+        drop_degenerate: Leave out boxes with x2 <= x1 or y2 <= y1.
+        dedupe: Leave out boxes that repeat a better one of the same model.
+
+    Raises:
+        PodiumError: If tables, images and weights do not fit, or a box is wrong.
+    """
+    config.weights_for(len(models))
+    prepared, notes = prepare(models, images, clip, drop_degenerate, dedupe)
+    notes += find_duplicating(prepared, config)
+    uncut = fuse_prepared(prepared, images.sizes_hw, replace(config, final_score_thr=0.0))
+    fused, cut = above_threshold(uncut, config.final_score_thr)
+    return FusionResult(fused, (*notes, *cut, *notes_on(uncut, config, len(models))))

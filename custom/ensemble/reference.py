@@ -19,7 +19,7 @@ def fuse_reference(
     config: FusionConfig,
     weights: Sequence[float],
 ) -> Predictions:
-    """Fuse checked tables with ensemble-boxes 1.0.9; arguments as `engine.fuse_tables`."""
+    """Fuse checked tables with ensemble-boxes 1.0.9; arguments as `fusing.fuse_tables`."""
     call = _call(config)  # which has the weights, where some are set
     parts = []
     for image in range(models[0].num_images):

@@ -9,9 +9,8 @@ import numpy as np
 
 from custom.boxes import FloatArray, IntArray, xywh_to_xyxy, xyxy_to_xywh
 from custom.errors import PodiumError
-from custom.submission.csv_file import CsvFile
+from custom.submission.csv_file import CsvFile, count_tokens, normalized, parse_numbers
 from custom.submission.formats import SubmissionFormat
-from custom.submission.numbers import count_tokens, normalized, parse_numbers
 from custom.tables import Categories, Images, Predictions
 from custom.tables.images import first_duplicate
 from custom.tables.rows import offsets_of

@@ -9,9 +9,8 @@ import numpy as np
 from custom.boxes import IntArray
 from custom.errors import PodiumError
 from custom.files import PathLike, write_bytes
-from custom.submission.csv_file import join_csv
+from custom.submission.csv_file import format_numbers, join_csv
 from custom.submission.formats import SubmissionFormat, format_for
-from custom.submission.numbers import format_numbers
 from custom.submission.rows import to_columns
 from custom.tables import Categories, Images, Predictions
 
