@@ -13,6 +13,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from custom.errors import PodiumError
 from custom.files import PathLike, canonical_hash, read_json, write_json
+from custom.image_files import find_images
 from custom.tables import Images
 
 # EXIF orientations that turn a photograph by a quarter: its width is seen as its height.
@@ -74,7 +75,7 @@ def read_headers(folder: PathLike, file_names: Sequence[str]) -> list[Header]:
     """
     memory = _memory_of(folder)
     known = _remembered(memory)
-    paths = [Path(folder) / name for name in file_names]
+    paths = find_images(folder, file_names).paths
     with ThreadPoolExecutor(_READERS) as pool:
         stamps = list(pool.map(_stamp, paths))
         fresh = [

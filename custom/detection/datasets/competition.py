@@ -19,6 +19,7 @@ from custom.detection.datasets.images import check_whole, unreadable
 from custom.detection.datasets.source import SampleSource
 from custom.errors import PodiumError
 from custom.files import read_json
+from custom.image_files import find_images
 from custom.splits import read_split, select_part
 from custom.tables import Images
 from custom.training.seeding.generators import derive_seed, seeded
@@ -104,8 +105,13 @@ class CompetitionDataset(CocoDataset):
         # MMDetection's own `cat2label` counts in the file's order.
         self._labels = {i: classes.index(name) for i, name in name_of.items() if name in classes}
         with redirect_stdout(io.StringIO()):  # pycocotools prints
-            data_list = super().load_data_list()
-        return self._chosen(data_list)
+            data_list = self._chosen(super().load_data_list())
+        # Names in another Unicode form, case or folder lead to their files.
+        names = [entry["file_name"] for entry in data_list]
+        paths = find_images(self.data_prefix.get("img") or ".", names).paths
+        for entry, path in zip(data_list, paths, strict=True):
+            entry["img_path"] = str(path)
+        return data_list
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
         """Return an image's entry; unlike mmdet's, thin boxes stay and bad ones are refused."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from custom.errors import PodiumError
+from custom.image_files import find_images
 from custom.pseudo_labels import pseudo_labels_for
 from custom.splits import Split, assert_no_leak, changed_val_images
 from custom.splits.headers import check_headers
@@ -58,7 +59,7 @@ def check_test_images(facts: Facts) -> None:
         return
     check_classes(facts.test, list(facts.competition.classes))
     images = facts.test.images
-    if not any((facts.root / name).is_file() for name in images.file_names):
+    if len(find_images(facts.root, images.file_names).missing) == len(images):
         logger.warning(
             "%s: none of its %d images is below %s: predicting on the test set will need them",
             images.source, len(images), facts.root,
@@ -73,7 +74,8 @@ def check_leaks(facts: Facts) -> None:
     if facts.on_all_folds:
         return
     chosen = facts.chosen
-    files = {name: facts.root / name for name in chosen.images.file_names}
+    names = chosen.images.file_names
+    files = dict(zip(names, find_images(facts.root, names).paths, strict=True))
     assert_no_leak(facts.split, facts.fold, files, files, chosen.source)
 
 
@@ -124,8 +126,7 @@ def check_classes(gt: GroundTruth, classes: list[str], remedy: str = "correct th
 
 def check_image_files(images: Images, root: Path) -> None:
     """Refuse to start where image files are missing; the first is named."""
-    missing = [name for name in images.file_names if not (root / name).is_file()]
-    if missing:
+    if missing := find_images(root, images.file_names).missing:
         raise PodiumError(
             f"{images.source}: every image must be a file below {root}, but {len(missing)} of "
             f"{len(images)} are missing, the first is {root / missing[0]}; is --data-root right?"

@@ -281,3 +281,11 @@ def test_every_augmentation_base_gives_good_samples(ann_file, name):
             assert bool((high > low).all())
             changed += not same(sample, plain[key])
     assert changed == 0 if name == "flip" else changed > 0
+
+
+def test_a_file_under_a_name_in_another_form_is_loaded(ann_file):
+    path = ann_file.parent / "images/0003.png"
+    path.rename(path.with_name("0003.PNG"))
+    dataset = build(ann_file)
+    names = [dataset.get_data_info(index)["img_path"] for index in range(len(dataset))]
+    assert str(path.with_name("0003.PNG")) in names
