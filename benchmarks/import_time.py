@@ -14,13 +14,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+# What `tools/train.py` loads before it begins, and how much of that is torch's and MMDetection's.
+TRAINING = {
+    "import torch": ["-c", "import torch"],
+    "import mmdet's registered parts": [
+        "-c",
+        "import mmdet.models, mmdet.datasets, mmdet.evaluation",
+    ],
+    "import custom.detection": ["-c", "import custom.detection, custom.training.train"],
+}
 COMMANDS = {
     "nothing": ["-c", "pass"],
     "import custom": ["-c", "import custom"],
     "import custom.tables": ["-c", "import custom.tables"],
+    **(TRAINING if find_spec("mmdet") else {}),
     **{
         f"{path.relative_to(ROOT)} --help": [str(path), "--help"]
         for path in sorted((ROOT / "tools").glob("*.py"))
