@@ -38,7 +38,8 @@ from custom.review.compute.proposals import image_records, page_records, read_pr
 from custom.review.inputs import Request as ReviewRequest
 from custom.review.inputs import read_review
 from custom.runs import KeptVerdict, PseudoLabels, Source, find_runs, read_run, update_record
-from custom.runs.table import filter_rows, make_rows, records_of, sort_rows, table_of
+from custom.runs.table import filter_rows, make_rows, records_of, sort_rows
+from custom.runs.table_text import table_of
 from custom.splits import read_split, select_part
 from custom.splits.check import check_split
 from custom.splits.external import read_external_folds

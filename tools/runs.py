@@ -34,8 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int | None:
         make_rows,
         records_of,
         sort_rows,
-        table_of,
     )
+    from custom.runs.table_text import table_of
 
     baseline = read_run(args.baseline) if args.baseline else None
     rows = make_rows(runs_below(args.folders), baseline, not args.no_intervals)

@@ -1,5 +1,15 @@
 """The run: its folder and record, finding runs, and their out-of-fold predictions."""
 
+from custom.runs.entries import (
+    CrossValidated,
+    DataEntry,
+    KeptVerdict,
+    MetricValue,
+    PseudoLabels,
+    Source,
+    SplitEntry,
+    Trainer,
+)
 from custom.runs.environment import code_state, environment
 from custom.runs.finding import find_runs, runs_below, runs_beside
 from custom.runs.out_of_fold import (
@@ -17,21 +27,7 @@ from custom.runs.procedure import (
     predictions_entry,
     procedure_of,
 )
-from custom.runs.record import (
-    RECORD,
-    CrossValidated,
-    DataEntry,
-    KeptVerdict,
-    MetricValue,
-    PseudoLabels,
-    RunRecord,
-    Source,
-    SplitEntry,
-    Trainer,
-    data_entry,
-    update_record,
-    write_record,
-)
+from custom.runs.record import RECORD, RunRecord, data_entry, update_record, write_record
 from custom.runs.run import Run, folder_of, is_run, read_run
 from custom.runs.siblings import check_predicted_alike, siblings_of
 

@@ -15,8 +15,9 @@ from typing import Any
 from custom.errors import PodiumError
 from custom.files import PathLike, canonical_hash, sha256_of
 from custom.runs.config import has_config, read_config
+from custom.runs.entries import DataEntry
 from custom.runs.procedure import Procedure, check_predictions, procedure_of
-from custom.runs.record import RECORD, DataEntry, RunRecord, read_record
+from custom.runs.record import RECORD, RunRecord, read_record
 from custom.splits import Split, read_split, select_part
 from custom.tables import Categories, GroundTruth, Images, Predictions
 from custom.tables.coco import read_ground_truth, read_results

@@ -12,7 +12,8 @@ import pytest
 
 from custom.errors import PodiumError
 from custom.runs import MetricValue, Source, Trainer, update_record, write_record
-from custom.runs.record import KeptVerdict, RunRecord, SplitEntry, read_record
+from custom.runs.entries import KeptVerdict, SplitEntry
+from custom.runs.record import RunRecord, read_record
 
 # As the version before this one wrote it.
 OLD: dict[str, Any] = {

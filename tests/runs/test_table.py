@@ -12,7 +12,8 @@ from rich.console import Console
 from custom.errors import PodiumError
 from custom.evaluation import score
 from custom.runs import KeptVerdict, MetricValue, Run, Trainer, read_run, runs_below, update_record
-from custom.runs.table import RunRow, filter_rows, make_rows, records_of, sort_rows, table_of
+from custom.runs.table import RunRow, filter_rows, make_rows, records_of, sort_rows
+from custom.runs.table_text import table_of
 from custom.testing.toy_runs import edit_record, make_toy_run, make_toy_split
 from tools.runs import main
 
