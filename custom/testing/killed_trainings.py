@@ -212,9 +212,9 @@ def differences(one: Path, two: Path) -> list[str]:
 
 def trained_state(path: Path) -> dict[str, Any]:
     """Return all tensors of a checkpoint that a training goes on from, by a flat name."""
-    import torch
+    from custom.training.weights import read_checkpoint
 
-    checkpoint = torch.load(path, map_location="cpu", weights_only=False)
+    checkpoint = read_checkpoint(path)
     parts = ("state_dict", "optimizer", "param_schedulers", "ema_state_dict", "best", "patience")
     return _tensors({part: checkpoint[part] for part in parts if part in checkpoint})
 

@@ -6,7 +6,7 @@ cannot be trained with here is replaced by `custom.training.replacements`.
 
 from __future__ import annotations
 
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.registry import FUNCTIONS
 
 from custom.detection.stock.data import adopt_dataloader, has_foreign_data
@@ -36,7 +36,6 @@ def adopt_config(config: Config, source: str) -> list[str]:
     if has_foreign_data(config):
         said += [line for part in PARTS for line in adopt_dataloader(config, part)]
         said += drop_masks(config)
-        said += _add_divergence_hook(config)
         said += _hint_at_rate(config)
     return said + _replace_batch_resize(config)
 
@@ -52,14 +51,6 @@ def _replace_batch_resize(config: Config) -> list[str]:
         each["type"] = "SeededBatchResize"
     said = "BatchSyncRandomResize is SeededBatchResize, whose sizes a restart does not change"
     return [said] if found else []
-
-
-def _add_divergence_hook(config: Config) -> list[str]:
-    hooks = config.setdefault("default_hooks", ConfigDict())
-    if "divergence" in hooks:
-        return []
-    hooks["divergence"] = ConfigDict(type="DivergenceHook")
-    return ["default_hooks.divergence: DivergenceHook is added"]
 
 
 def _hint_at_rate(config: Config) -> list[str]:

@@ -153,6 +153,8 @@ def _packing(config: Any) -> Iterator[str]:
         for pipeline in pipelines_of(config, part):
             packs = [each for each in pipeline if name_of(each) == "PackDetInputs"]
             keys = packs[0].get("meta_keys") if packs else None
+            # CenterNet pads images of their own size: its way back is their border.
+            needed = tuple(k for k in needed if k != "scale_factor" or "border" not in (keys or ()))
             if isinstance(keys, list | tuple) and (missing := [k for k in needed if k not in keys]):
                 yield (
                     f"PackDetInputs of the {part} pipeline must have {', '.join(needed)} among its "

@@ -50,6 +50,9 @@ def weights(checkpoint: str) -> dict[str, Any]:
         pytest.param(config_of(BGR, backbone=weights("open-mmlab://resnet50_caffe")), id="caffe"),
         pytest.param(config_of(RGB, backbone=weights("torchvision://resnet50")), id="torchvision"),
         pytest.param(config_of({"mean": [0.0] * 3, "std": [255.0] * 3}), id="to one"),
+        pytest.param(
+            config_of(val=(LOAD, {**PACK, "meta_keys": (*NEEDED[:3], "border")})), id="centernet"
+        ),
         pytest.param(config_of({"mean": [0] * 3, "std": [1] * 3}), id="plain, said so"),
         pytest.param(
             config_of({"pad_size_divisor": 32}, backbone={"type": "CSPDarknet"}), id="yolox"
