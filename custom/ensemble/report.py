@@ -10,7 +10,7 @@ from custom.evaluation import Metric, metric_of
 
 if TYPE_CHECKING:
     from custom.ensemble.search import SearchResult
-    from custom.evaluation.tail import TailRow
+    from custom.evaluation.low_confidence import Cut
 
 
 def evaluation_lines(
@@ -80,12 +80,12 @@ def _rank_line(evaluation: Evaluation) -> str:
 
 def detail_lines(evaluation: Evaluation) -> list[str]:
     """Return what low scores and long lists are worth, and the changes of rank by class."""
-    from custom.evaluation.tail import tail_report
+    from custom.evaluation.low_confidence import low_confidence_report
 
     metric = evaluation.metric
-    report = tail_report(evaluation.gt, evaluation.predictions, metric)
+    report = low_confidence_report(evaluation.gt, evaluation.predictions, metric)
     lines = ["", f"{'boxes that are kept':24}{'boxes':>10}{metric.title:>11}{'cost':>9}"]
-    lines.append(_tail_line("all", report.num_boxes, report.full.value, 0.0))
+    lines.append(_cut_line("all", report.num_boxes, report.full.value, 0.0))
     for rows, template in (
         (report.by_score, "of score {:g} or more"),
         (report.by_count, "the best {:g} an image"),
@@ -100,11 +100,11 @@ def detail_lines(evaluation: Evaluation) -> list[str]:
     return [*lines, "", *_rank_table(evaluation)]
 
 
-def _row_line(row: TailRow, template: str) -> str:
-    return _tail_line(template.format(row.limit), row.num_boxes, row.value, row.cost)
+def _row_line(row: Cut, template: str) -> str:
+    return _cut_line(template.format(row.limit), row.num_boxes, row.value, row.cost)
 
 
-def _tail_line(what: str, num_boxes: int, value: float, cost: float) -> str:
+def _cut_line(what: str, num_boxes: int, value: float, cost: float) -> str:
     cost = round(cost, 4) + 0.0  # no minus before a zero
     return f"{what:24}{num_boxes:10,}{value:11.4f}{cost:9.4f}"
 

@@ -9,6 +9,7 @@ from custom.evaluation.bootstrap import (
 )
 from custom.evaluation.curves import Curve, precision_recall
 from custom.evaluation.figures import coco_figures
+from custom.evaluation.low_confidence import LowConfidenceReport, low_confidence_report
 from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Matches
 from custom.evaluation.matching import match
 from custom.evaluation.metrics import DEFAULT_METRIC, METRICS, Metric, metric_of
@@ -21,7 +22,6 @@ from custom.evaluation.scoring import (
     score,
     score_matches,
 )
-from custom.evaluation.tail import TailReport, tail_report
 from custom.evaluation.thresholds import best_score_thr, match_at_best, score_at_best
 
 __all__ = [
@@ -30,12 +30,12 @@ __all__ = [
     "DEFAULT_METRIC",
     "METRICS",
     "Curve",
+    "LowConfidenceReport",
     "Matches",
     "Metric",
     "PairedInterval",
     "RankChange",
     "Score",
-    "TailReport",
     "average_precision",
     "average_recall",
     "best_score_thr",
@@ -43,6 +43,7 @@ __all__ = [
     "bootstrap_metric",
     "checked_against_reference",
     "coco_figures",
+    "low_confidence_report",
     "match",
     "match_at_best",
     "match_for",
@@ -56,5 +57,4 @@ __all__ = [
     "score_at_best",
     "score_matches",
     "shares_lacking",
-    "tail_report",
 ]

@@ -38,15 +38,15 @@ class Errors(NamedTuple):
         kinds: Shape (N,).
         gt_rows: Shape (N,), the box that was hit or that the error is about, or -1.
         ignored: Shape (N,), detections within a crowd.
-        mends: Shape (N,), the detection that would hit its box if its error were mended.
+        fixes: Shape (N,), the detection that would hit its box if its error were fixed.
         used: Shape (G,), boxes that were hit.
-        usable: Shape (G,), boxes that a mended detection would hit.
+        usable: Shape (G,), boxes that a corrected detection would hit.
     """
 
     kinds: Int8Array
     gt_rows: IntArray
     ignored: BoolArray
-    mends: BoolArray
+    fixes: BoolArray
     used: BoolArray
     usable: BoolArray
 
@@ -168,4 +168,4 @@ def classify_images(
             box = first + g
             out.gt_rows[row] = box
             if kind in (CLS, LOC) and not out.used[box] and not out.usable[box]:
-                out.mends[row], out.usable[box] = True, True
+                out.fixes[row], out.usable[box] = True, True

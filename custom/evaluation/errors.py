@@ -1,9 +1,9 @@
-"""What kind of error costs how much mAP, after TIDE.
+"""Which error type costs how much mAP, after TIDE.
 
 Each detection that hits nothing has one error: its class (it lies on a box of another class), its
-place (it lies on a box of its class, not well enough), both, a duplicate of a better one, or
-background. A box that no detection hits, nor would if its class or place were mended, is missed.
-Mending one kind and scoring again says what that kind costs.
+localization (it lies on a box of its class, not well enough), both, a duplicate of a better one, or
+background. A box that no detection hits, nor would if its class or box were fixed, is missed.
+Fixing one type and scoring again says what that type costs.
 
 Source: Bolya et al. 2020, arXiv:2008.08115; equal to its implementation, tidecv 1.0.1, but for
 classes without annotated boxes, which count there as an AP of 0 and here not at all, and for data
@@ -53,14 +53,14 @@ ERROR_NAMES: dict[int, str] = {
 
 @dataclass(frozen=True, eq=False)
 class ErrorReport:
-    """What kind of error costs how much, and which boxes are concerned.
+    """Which error type costs how much, and which boxes are concerned.
 
     Attributes:
         value: mAP at the IoU threshold, as TIDE has it: 100 detections of an image count.
         per_class: Shape (C,), AP; NaN for a class without boxes.
-        gains: By kind of error, what mAP would gain if it were mended; at least 0.
-        class_gains: By kind of error, shape (C,), what each class's AP would gain.
-        counts: By kind of error, shape (C,), how many there are: of the detections' class, or for
+        gains: By error type, what mAP would gain if it were fixed; at least 0.
+        class_gains: By error type, shape (C,), what each class's AP would gain.
+        counts: By error type, shape (C,), how many there are: of the detections' class, or for
             missed boxes of the boxes' class.
         false_positive_gain: What mAP would gain if every detection that hits nothing came last.
         false_negative_gain: What mAP would gain if boxes that are not hit did not count.
@@ -69,7 +69,7 @@ class ErrorReport:
             5 background, -1 beyond the detections that count.
         gt_rows: Shape (N,), the box that was hit or that the error is about, or -1.
         ignored: Shape (N,), detections within a crowd, which count neither way.
-        missed: Shape (G,), boxes that no detection hits, mended or not.
+        missed: Shape (G,), boxes that no detection hits, fixed or not.
     """
 
     value: float
@@ -93,7 +93,7 @@ def find_errors(
     bg_thr: float = 0.1,
     max_dets: int = 100,
 ) -> ErrorReport:
-    """Find the kind of error of every detection, and what each kind costs.
+    """Find the error type of every detection, and what each type costs.
 
     Args:
         gt: The annotated boxes.
@@ -123,13 +123,13 @@ def find_errors(
         Truth(gt.offsets, gt.bboxes, gt.labels, gt.iscrowd), pos_thr, bg_thr, max_dets, out,
     )  # fmt: skip
     not_hit = ~out.used & ~gt.iscrowd
-    found = _Found(gt, predictions, order, out.kinds, out.gt_rows, out.ignored, out.mends)
+    found = _Found(gt, predictions, order, out.kinds, out.gt_rows, out.ignored, out.fixes)
     return _report(found, not_hit & ~out.usable, not_hit)
 
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """The detections with their errors, and AP when some of them are mended."""
+    """The detections with their errors, and AP when some of them are fixed."""
 
     gt: GroundTruth
     predictions: Predictions
@@ -137,25 +137,25 @@ class _Found:
     kinds: npt.NDArray[np.int8]
     gt_rows: IntArray
     ignored: BoolArray
-    mends: BoolArray
+    fixes: BoolArray
 
-    def ap(self, mended: int | None = None, not_counted: BoolArray | None = None) -> FloatArray:
-        """Return AP by class (C,) with errors of one kind mended and some boxes not counted.
+    def ap(self, fixed_type: int | None = None, not_counted: BoolArray | None = None) -> FloatArray:
+        """Return AP by class (C,) with errors of one type fixed and some boxes not counted.
 
-        A wrong class or place becomes right where its box is free; every other detection with an
+        A wrong class or box becomes right where that is free; every other detection with an
         error of that kind goes. Where scores tie, tidecv puts errors before hits once something
-        is mended.
+        is fixed.
         """
         is_hit = self.kinds == NO_ERROR
         stays = is_hit | ((self.kinds > NO_ERROR) & ~self.ignored)
         labels = self.predictions.labels
-        if mended is not None:
-            of_kind = self.kinds == mended
-            fixed = of_kind & self.mends
+        if fixed_type is not None:
+            of_kind = self.kinds == fixed_type
+            fixed = of_kind & self.fixes
             is_hit, stays = is_hit | fixed, (stays & ~of_kind) | fixed
             labels = labels.copy()
             labels[fixed] = self.gt.labels[self.gt_rows[fixed]]
-        was_hit = (self.kinds == NO_ERROR) & (mended is not None or not_counted is not None)
+        was_hit = (self.kinds == NO_ERROR) & (fixed_type is not None or not_counted is not None)
         return self._ap_of(labels, self.predictions.scores, is_hit, stays, was_hit, not_counted)
 
     def ap_without_false_positives(self) -> FloatArray:
@@ -197,17 +197,17 @@ class _Found:
 def _report(found: _Found, missed: BoolArray, not_hit: BoolArray) -> ErrorReport:
     base = found.ap()
     value = mean_of_known(base)
-    mended = {name: found.ap(kind) for kind, name in ERROR_NAMES.items() if kind != MISSED}
-    mended[ERROR_NAMES[MISSED]] = found.ap(not_counted=missed)
+    fixed = {name: found.ap(kind) for kind, name in ERROR_NAMES.items() if kind != MISSED}
+    fixed[ERROR_NAMES[MISSED]] = found.ap(not_counted=missed)
     num_classes = len(base)
     counts = {
         name: np.bincount(found.predictions.labels[found.kinds == kind], minlength=num_classes)
         for kind, name in ERROR_NAMES.items()
     }
     counts[ERROR_NAMES[MISSED]] = np.bincount(found.gt.labels[missed], minlength=num_classes)
-    gains = {name: float(np.maximum(mean_of_known(ap) - value, 0)) for name, ap in mended.items()}
+    gains = {name: float(np.maximum(mean_of_known(ap) - value, 0)) for name, ap in fixed.items()}
     return ErrorReport(
-        value, base, gains, {name: ap - base for name, ap in mended.items()}, counts,
+        value, base, gains, {name: ap - base for name, ap in fixed.items()}, counts,
         mean_of_known(found.ap_without_false_positives()) - value,
         mean_of_known(found.ap(not_counted=not_hit)) - value,
         found.predictions, found.kinds, found.gt_rows, found.ignored, missed,

@@ -147,7 +147,7 @@ def check_same_split(runs: Iterable[_OnSplit]) -> None:
 def check_same_boxes(evidence: Sequence[Evidence]) -> None:
     """Refuse runs that were judged by other images of a fold, or other boxes of an image.
 
-    Their files may differ elsewhere: pseudo-labels, which teach a run, judge none.
+    Their files may differ elsewhere: pseudo-labels are trained on, and evaluate no run.
 
     Raises:
         PodiumError: If they differ; both runs are named.

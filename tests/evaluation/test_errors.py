@@ -54,8 +54,8 @@ def assert_equal_to_tidecv(gt: GroundTruth, predictions: Predictions) -> None:
     for name, gains in ours.class_gains.items():
         kind = kinds[SHORT_NAMES[name]]
         assert ours.counts[name].sum() == run.count_errors()[kind]
-        mended = theirs(run.fix_errors(lambda error, kind=kind: isinstance(error, kind)))
-        expected = mended - ours.per_class[known]
+        corrected = theirs(run.fix_errors(lambda error, kind=kind: isinstance(error, kind)))
+        expected = corrected - ours.per_class[known]
         np.testing.assert_allclose(gains[known], expected, rtol=0, atol=1e-10, err_msg=name)
         assert ours.gains[name] == pytest.approx(max(expected.mean(), 0), abs=1e-10)
     special = {kind.short_name: kind for kind in run.fix_special_errors()}
@@ -105,7 +105,7 @@ def test_kinds_by_hand(dets, kinds):
     gt = make_gt([(0, 0, *BOX)], num_classes=2)
     report = find_errors(gt, make_predictions([(0, c, s, *box) for c, s, box in dets]))
     assert report.kinds.tolist() == kinds
-    # The box is missed where nothing hits it nor would if its class or place were mended.
+    # The box is missed where nothing hits it nor would if its class or box were corrected.
     assert report.missed.tolist() == [not {0, 1, 2} & set(kinds)]
 
 

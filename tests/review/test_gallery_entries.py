@@ -117,7 +117,7 @@ def test_chunks_hold_every_box_in_its_image(gt, predictions) -> None:
 
 
 def test_entries_name_their_boxes_within_the_drawn_ones(gt, predictions) -> None:
-    # Of 100 an image no more count: the 30 surest copies push boxes of image 0 out.
+    # Of 100 an image no more count: the 30 most confident copies push boxes of image 0 out.
     rng = np.random.default_rng(0)
     crowd = Predictions.from_rows(
         gt.images.ids,

@@ -46,7 +46,7 @@ def test_the_submission_reads_back(
     assert f"ENSEMBLE  {meta['val']['value']:.4f}" in printed
 
 
-def test_the_report_says_what_the_tail_is_worth_and_what_moved(
+def test_the_report_says_what_low_scores_are_worth_and_what_moved(
     runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = ["--out", str(tmp_path / "sub")]

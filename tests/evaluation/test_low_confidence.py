@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from custom.evaluation import COCO_AREAS, average_precision, match, score
-from custom.evaluation.tail import tail_report
+from custom.evaluation.low_confidence import low_confidence_report
 from custom.tables import GroundTruth, Predictions
 from tests.evaluation.cases import make_case, make_gt, make_predictions
 from tests.evaluation.real_data import trash_gt, trash_predictions
 
 
-def with_tail(gt: GroundTruth, predictions: Predictions, seed: int) -> Predictions:
+def with_low_confidence(gt: GroundTruth, predictions: Predictions, seed: int) -> Predictions:
     """Add boxes whose scores are below all others: on annotated boxes, and anywhere."""
     rng = np.random.default_rng(seed)
     near = rng.integers(0, gt.num_boxes, 60)
@@ -33,7 +33,7 @@ def with_tail(gt: GroundTruth, predictions: Predictions, seed: int) -> Predictio
 def test_boxes_below_all_others_never_lower_ap(seed, max_dets):
     gt, predictions = make_case(seed, num_images=15)
     predictions = predictions.with_columns(scores=0.1 + 0.9 * predictions.scores)
-    longer = with_tail(gt, predictions, seed)
+    longer = with_low_confidence(gt, predictions, seed)
     pair = [
         match(gt, table, areas=tuple(COCO_AREAS), max_dets=max_dets)
         for table in (predictions, longer)
@@ -45,12 +45,14 @@ def test_boxes_below_all_others_never_lower_ap(seed, max_dets):
         np.testing.assert_array_equal(known, ~np.isnan(after))
         assert (after[known] >= before[known] - 1e-12).all()
         higher |= bool((after[known] > before[known]).any())
-    assert higher  # the tail does hit something
+    assert higher  # the low-confidence boxes do hit something
 
 
 def test_cuts_equal_scoring_what_is_left():
     gt, predictions = make_case(31)
-    report = tail_report(gt, predictions, score_thrs=(0.0, 0.35, 0.8, 1.1), counts=(1, 3, 500))
+    report = low_confidence_report(
+        gt, predictions, score_thrs=(0.0, 0.35, 0.8, 1.1), counts=(1, 3, 500)
+    )
     for row in report.by_score:
         left = predictions.keep(predictions.scores >= row.limit)
         assert row.num_boxes == left.num_boxes
@@ -71,12 +73,12 @@ def test_cuts_equal_scoring_what_is_left():
 
 def test_boxes_beyond_the_limit_are_counted():
     gt = make_gt([(0, 0, 0, 0, 9, 9)])
-    report = tail_report(gt, make_predictions([(0, 0, 0.5, 0, 0, 9, 9)] * 130))
+    report = low_confidence_report(gt, make_predictions([(0, 0, 0.5, 0, 0, 9, 9)] * 130))
     assert report.num_beyond_max_dets == 30
 
 
 def test_on_real_predictions():
-    report = tail_report(trash_gt(), trash_predictions())
+    report = low_confidence_report(trash_gt(), trash_predictions())
     costs = [row.cost for row in report.by_score]
     assert costs == sorted(costs)  # a higher threshold never pays
     assert report.by_score[4].cost == 0  # the file was cut at .3

@@ -1,4 +1,4 @@
-"""The tail: what boxes of low score, and the last boxes of an image, add to the score.
+"""What low-confidence boxes, and the last boxes of an image, add to the score.
 
 Boxes with scores below all others never lower AP, which is why teams submit many of them. What they
 add is measured here, and what a threshold would cost, so that nobody trims or pads blindly. A
@@ -23,8 +23,8 @@ COUNTS = (1, 2, 5, 10, 20, 50, 100, 200)
 
 
 @dataclass(frozen=True, eq=False)
-class TailRow:
-    """What is left when the tail is cut at one place.
+class Cut:
+    """What is left when low-confidence boxes are cut at one limit.
 
     Attributes:
         limit: The score threshold, or the number of boxes an image.
@@ -42,8 +42,8 @@ class TailRow:
 
 
 @dataclass(frozen=True, eq=False)
-class TailReport:
-    """How much of a metric comes from which part of the tail.
+class LowConfidenceReport:
+    """How much of a metric comes from which low-confidence boxes.
 
     Attributes:
         full: The score with all boxes.
@@ -55,18 +55,18 @@ class TailReport:
 
     full: Score
     num_boxes: int
-    by_score: tuple[TailRow, ...]
-    by_count: tuple[TailRow, ...]
+    by_score: tuple[Cut, ...]
+    by_count: tuple[Cut, ...]
     num_beyond_max_dets: int
 
 
-def tail_report(
+def low_confidence_report(
     gt: GroundTruth,
     predictions: Predictions,
     metric: str | Metric = DEFAULT_METRIC,
     score_thrs: Sequence[float] = SCORE_THRS,
     counts: Sequence[int] = COUNTS,
-) -> TailReport:
+) -> LowConfidenceReport:
     """Report what a score threshold or a limit on boxes an image would cost.
 
     Args:
@@ -80,7 +80,7 @@ def tail_report(
     matches = match_for(gt, predictions, chosen)
     full = score_matches(matches, chosen)
     ranks = rank_on_image(matches)
-    return TailReport(
+    return LowConfidenceReport(
         full,
         len(matches.scores),
         tuple(_row(matches, chosen, full, thr, matches.scores >= thr) for thr in score_thrs),
@@ -99,9 +99,9 @@ def rank_on_image(matches: Matches) -> IntArray:
     return ranks
 
 
-def _row(matches: Matches, metric: Metric, full: Score, limit: float, keep: BoolArray) -> TailRow:
+def _row(matches: Matches, metric: Metric, full: Score, limit: float, keep: BoolArray) -> Cut:
     result = score_matches(matches.without(~keep), metric)
-    return TailRow(
+    return Cut(
         limit, int(keep.sum()), result.value, full.value - result.value,
         full.per_class - result.per_class,
     )  # fmt: skip
