@@ -19,7 +19,7 @@ from custom.errors import PodiumError
 from custom.training.all_folds import fold_of, leave_out_validation
 from custom.training.building import explain_wrong_values
 from custom.training.extra_data import EXTRA, add_extra_data
-from custom.training.kinds import check_kinds
+from custom.training.kinds import check_complete, check_kinds
 from custom.training.metric import place_metric
 from custom.training.naming import USUAL_SEED, default_run_name
 from custom.training.nodes import dicts_below, name_of
@@ -97,8 +97,9 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
                 f"{path} must set `competition`: inherit from configs/_base_/datasets/, or, beside "
                 "a whole config of MMDetection, from configs/_base_/competitions/"
             )
-        adopted = _adopt(config, path)
         check_kinds(config, path)
+        adopted = _adopt(config, path)
+        check_complete(config, path)
         seed = _seed(config, options)
         _apply_data_options(config, options)
         _find_data(config, options, Path(path))

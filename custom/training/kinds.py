@@ -134,16 +134,22 @@ def check_kinds(config: Config, path: str | Path) -> None:
         PodiumError: With the first wrong key, its value and what it must be.
     """
     values = config.to_dict()
-    for key in _REQUIRED:
-        if key not in values:
-            raise PodiumError(f"{path} must set {key}, but does not; inherit from configs/_base_/")
-    competition = values.get("competition")
-    if isinstance(competition, Mapping):
-        _check_competition(competition, path)
     for key, kinds in _KINDS.items():
         _check_kind(values, key, kinds, path)
     for key in ("train", "val", "test"):
         _check_pipelines(values.get(f"{key}_dataloader"), f"{key}_dataloader", path)
+
+
+def check_complete(config: Config, path: str | Path) -> None:
+    """Refuse a config that lacks what a training needs, or has facts that nothing reads.
+
+    Raises:
+        PodiumError: With the key.
+    """
+    for key in _REQUIRED:
+        if key not in config:
+            raise PodiumError(f"{path} must set {key}, but does not; inherit from configs/_base_/")
+    _check_competition(config.competition, path)
 
 
 def _check_competition(competition: Mapping[str, Any], path: str | Path) -> None:

@@ -27,7 +27,11 @@ def place_metric(config: Config) -> None:
     """Hand `competition.metric` to whatever evaluates, chooses or waits; `config` is changed."""
     metric, best = competition_metric(config), best_checkpoint(config)
     hook = config.get("default_hooks", {}).get("checkpoint")
-    if isinstance(hook, dict) and hook.get("save_best") == metric_of(DEFAULT_METRIC).key:
+    usual = (
+        metric_of(DEFAULT_METRIC).key,
+        "greater",
+    )  # as configs/_base_/default_runtime.py has it
+    if isinstance(hook, dict) and (hook.get("save_best"), hook.get("rule", usual[1])) == usual:
         hook.update(best)
     for part in ("val", "test"):
         for each in dicts_below(config.get(f"{part}_evaluator")):
