@@ -1,6 +1,6 @@
-"""What the seed costs: iterations of one config with Podium's seed and with plain MMDetection.
+"""What seed and hooks cost: iterations of one config with Podium's and with plain MMDetection.
 
-    python benchmarks/seed_cost.py --ann-file train.json [--iterations 40] [--batch-size 8]
+    python benchmarks/seed_cost.py --ann-file train.json [--iterations 40] [--no-clip]
 
 Both train the same small detector on the same images, in turns, without workers, so that
 loading counts in full. A larger detector only makes the share of the seed smaller.
@@ -35,6 +35,7 @@ def make_runner(args: argparse.Namespace, work_dir: Path, with_seed: bool) -> Ru
     """Return a runner ready to train: with Podium's seed, or as MMDetection has it."""
     from custom.tables.coco import read_ground_truth
     from custom.testing.toy_config import toy_config, toy_model
+    from custom.training.hooks.own import add_own_hooks
     from custom.training.seeding import apply_seed
 
     names = read_ground_truth(args.ann_file).categories.names
@@ -54,8 +55,10 @@ def make_runner(args: argparse.Namespace, work_dir: Path, with_seed: bool) -> Ru
     }
     changes = {"train_dataloader": loader, "model": toy_model(len(names))}
     config = Config(toy_config(args.ann_file, work_dir, **changes))
+    if args.no_clip:
+        config.optim_wrapper.clip_grad = None
     if with_seed:
-        apply_seed(config, 42, resume_interval=10**9)
+        add_own_hooks(apply_seed(config, 42, resume_interval=10**9))
     runner = Runner.from_cfg(config)
     runner._train_loop = runner.build_train_loop(runner._train_loop)
     runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
@@ -89,6 +92,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--ann-file", type=Path, required=True)
     parser.add_argument("--iterations", type=int, default=40)
     parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--no-clip", action="store_true", help="do not clip the gradients")
     parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--height", type=int, default=240)
     return parser.parse_args(argv)

@@ -60,7 +60,8 @@ def run_tool(main: Callable[[Sequence[str] | None], int | None]) -> NoReturn:
         pressed.append(signum)
         raise Interrupted(signum)
 
-    signal.signal(signal.SIGINT, interrupt)
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as a script's background jobs have it
+        signal.signal(signal.SIGINT, interrupt)
     try:
         code = main(None)
     except BaseException as error:

@@ -71,6 +71,16 @@ def test_ctrl_c_is_a_message_whatever_a_library_makes_of_it(capsys):
     assert capsys.readouterr().err == "interrupted\n"
 
 
+def test_a_background_job_goes_on_ignoring_ctrl_c():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(SystemExit):
+            run_tool(lambda argv: os.kill(os.getpid(), signal.SIGINT))
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("error", [ModuleNotFoundError("x", name="custom.gone"), KeyError("bug")])
 def test_a_bug_keeps_its_traceback(error):
     with pytest.raises(type(error)):

@@ -133,6 +133,7 @@ def _train(
     from custom.testing.killed_settings import register_dropout_neck
     from tools.train import main
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started this
     gc.freeze()  # what the server has imported need not be looked through again
     register_dropout_neck()
     os.environ.update(environment or {})
@@ -141,7 +142,7 @@ def _train(
     log = os.open(folder.with_name(f"{folder.name}.log"), os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    started, counts = time.monotonic(), _watch_events(kill)
+    started, counts = time.monotonic(), _watch_events(folder, kill)
     try:
         code = main([str(config), *options])
         counts["seconds"] = time.monotonic() - started
@@ -160,8 +161,11 @@ def _train(
     os._exit(code)
 
 
-def _watch_events(kill: Kill | None) -> dict[str, float]:
-    """Count the events in this process, and let the chosen one bring the signal."""
+def _watch_events(folder: Path, kill: Kill | None) -> dict[str, float]:
+    """Count the events in this process, and let the chosen one bring the signal.
+
+    Of files only those in the training's folder count: caches are written but once.
+    """
     from mmengine.runner import ValLoop
 
     from custom.training.seeding import ResumableEpochLoop
@@ -175,17 +179,28 @@ def _watch_events(kill: Kill | None) -> dict[str, float]:
     }
     for event, (owner, name) in events.items():
         chosen = kill if kill is not None and kill.event == event else None
-        setattr(owner, name, _counted(getattr(owner, name), event, counts, chosen))
+        counted = _counted(getattr(owner, name), event, counts, chosen, folder)
+        setattr(owner, name, counted)
     return counts
 
 
+def _is_in(folder: Path, event: str, args: tuple[Any, ...]) -> bool:
+    """Return whether an event is of a file in a folder, or of no file."""
+    if event not in ("replace", "fsync"):
+        return True
+    path = args[1] if event == "replace" else os.readlink(f"/proc/self/fd/{args[0]}")
+    return Path(path).is_relative_to(folder)
+
+
 def _counted(
-    function: Callable, event: str, counts: dict[str, float], kill: Kill | None
+    function: Callable, event: str, counts: dict[str, float], kill: Kill | None, folder: Path
 ) -> Callable:
     process = os.getpid()
 
     @wraps(function)
     def counted(*args: Any, **kwargs: Any) -> Any:
+        if not _is_in(folder, event, args):
+            return function(*args, **kwargs)
         counts[event] = counts.get(event, 0) + 1
         chosen = kill is not None and counts[event] == kill.number and os.getpid() == process
         if kill is not None and chosen and not kill.after:

@@ -50,7 +50,9 @@ def interruptible() -> Iterator[None]:
         yield  # only the main thread can have handlers
         return
     _state.process, _state.signum, _state.deferred = os.getpid(), None, False
-    before = {signum: signal.signal(signum, _handle) for signum in _WATCHED}
+    # A script's background jobs are to ignore Ctrl-C.
+    heard = [signum for signum in _WATCHED if signal.getsignal(signum) != signal.SIG_IGN]
+    before = {signum: signal.signal(signum, _handle) for signum in heard}
     try:
         yield
     except BaseException as error:

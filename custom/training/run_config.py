@@ -31,7 +31,7 @@ def load_run_config(run: Run) -> Config:
     content = run.config()
     _import_modules(content.get("custom_imports"), run)
     check_registered(content, f"{run.folder}: config")
-    return Config(content)
+    return Config({**content, "launcher": "none"})  # one process predicts, however many trained
 
 
 def check_registered(content: Any, source: str) -> None:

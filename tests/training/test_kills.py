@@ -88,7 +88,8 @@ def test_predictions_that_are_not_the_best_weights_own_are_made_again(
     folder = tmp_path / "run"
     before_best = Kill("replace", events_of(whole)["replace"] - len(LAST_FILES) + 1)
     train_once(config, folder, kill=before_best)
-    (kept,) = folder.glob("best_*.json")
+    best = folder / read_json(folder / "trained.json")["best"]["file"]
+    kept = best.with_suffix(".json")
     kept.write_bytes(kept.read_bytes().replace(b"1", b"2", 1))
     assert run_until_done(config, folder).codes == [0]
     assert "not what the validation predicted" in folder.with_name("run.log").read_text()
