@@ -98,8 +98,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     from custom.ensemble.report import detail_lines, evaluation_lines
     from custom.ensemble.submit import Target, submit
 
-    competition = competition_of(runs_among(args.predictions), args.metric, args.format)
     repairs, recipe = repairs_and_recipe(args)
+    metric = args.metric
+    if metric is None and args.format is None and recipe is not None:
+        metric = recipe.search.get("metric")
+    competition = competition_of(runs_among(args.predictions), metric, args.format)
     files = (args.predictions, args.ann, args.images, competition.format_name, args.val)
     inputs, notes = read_inputs(*files).prepared(repairs, competition.format_name)
     fusion = choose_fusion(args, inputs, repairs, competition.metric, recipe)

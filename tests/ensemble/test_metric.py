@@ -148,7 +148,9 @@ def test_without_labelled_images_a_missing_threshold_is_said(
     assert min(box["score"] for box in boxes) >= 0.3
 
 
-def test_the_search_is_by_the_metric(files: list[str], gt: GroundTruth, tmp_path: Path) -> None:
+def test_the_search_and_its_replay_are_by_the_metric(
+    files: list[str], gt: GroundTruth, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     recipe = tmp_path / "recipe.json"
     search_options = ["--search", "--trials", "12", "--recipe-out", str(recipe)]
     assert main([*files, *search_options, "--format", "wheat"]) == 0
@@ -157,8 +159,9 @@ def test_the_search_is_by_the_metric(files: list[str], gt: GroundTruth, tmp_path
     alone = score_at_best(gt, precise(gt), "wheat").value
     assert content["scores"]["in_sample"] >= content["scores"]["singles"]["precise"] == alone
     assert content["configs"][0]["final_score_thr"] > 0.1
-    replayed = main([*files, "--recipe", str(recipe), "--format", "wheat", "--overwrite"])
-    assert replayed == 0
+    capsys.readouterr()
+    assert main([*files, "--recipe", str(recipe), "--overwrite"]) == 0
+    assert "val wheat" in capsys.readouterr().out
 
 
 def test_the_threshold_of_a_fold_is_chosen_without_it(gt: GroundTruth) -> None:
