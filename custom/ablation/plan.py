@@ -27,7 +27,7 @@ class Variant:
         name: Lower case; names runs and rows.
         why: What it is expected to do.
         config: The config that it changes, or is.
-        change: Merged onto the config as a leaf's own settings are; `_delete_` works in it.
+        change: Merged onto the config as a config's own settings are; `_delete_` works in it.
     """
 
     name: str
@@ -35,8 +35,8 @@ class Variant:
     config: Path
     change: Mapping[str, Any] = field(default_factory=dict)
 
-    def leaf(self, beside: Path) -> str:
-        """Return the text of a config leaf that makes the change, for a file in `beside`."""
+    def config_text(self, beside: Path) -> str:
+        """Return the text of a config that makes the change, for a file in `beside`."""
         base = os.path.relpath(self.config.resolve(), beside.resolve()).replace(os.sep, "/")
         lines = [f"# {self.name}: {self.why}".rstrip(": "), f'_base_ = ["{base}"]']
         for key, value in self.change.items():

@@ -42,7 +42,7 @@ class Job:
         return self.out / f"{self.variant.name}_seed{self.seed}{fold}"
 
     @property
-    def leaf(self) -> Path:
+    def config(self) -> Path:
         """The config that is trained."""
         return self.out / "configs" / f"{self.variant.name}.py"
 
@@ -53,7 +53,7 @@ class Job:
 
     def arguments(self, extra: Sequence[str]) -> list[str]:
         """Return the command line of `tools/train.py`."""
-        parts = [str(self.leaf), "--seed", str(self.seed), "--work-dir", str(self.folder)]
+        parts = [str(self.config), "--seed", str(self.seed), "--work-dir", str(self.folder)]
         parts += [] if self.fold is None else ["--fold", str(self.fold)]
         parts += ["--resume"] if (self.folder / RESUME_POINT).is_file() else []
         return [*parts, *extra]
@@ -94,7 +94,7 @@ def run_ablation(
 
     Args:
         plan: Baseline and variants.
-        out: The folder of the runs, leaves and tables.
+        out: The folder of the runs, configs and tables.
         seeds: Each trains every variant once per fold.
         folds: The folds that judge; None is the config's own.
         only: Names of variants; empty for all.
@@ -111,7 +111,7 @@ def run_ablation(
     variants = (plan.baseline, *plan.chosen(only))
     jobs = [Job(v, seed, fold, out) for seed in seeds for fold in folds for v in variants]
     for job in jobs:
-        _write_leaf(job, jobs)
+        _write_config(job, jobs)
     for number, job in enumerate(jobs, start=1):
         if not job.is_done:
             logger.info("training %s (%d of %d)", job.folder.name, number, len(jobs))
@@ -122,17 +122,17 @@ def run_ablation(
     return [outcomes[0], *_gated(outcomes[0], outcomes[1:])]
 
 
-def _write_leaf(job: Job, jobs: Sequence[Job]) -> None:
+def _write_config(job: Job, jobs: Sequence[Job]) -> None:
     """Write a variant's config; refuse one that differs from what its runs were made with."""
-    text = job.variant.leaf(job.leaf.parent)
-    if job.leaf.is_file() and job.leaf.read_text(encoding="utf-8") != text:
+    text = job.variant.config_text(job.config.parent)
+    if job.config.is_file() and job.config.read_text(encoding="utf-8") != text:
         made = [j.folder for j in jobs if j.variant == job.variant and j.folder.exists()]
         if made:
             raise PodiumError(
                 f"variant {job.variant.name} must be what its runs were made with, but it was "
                 f"changed after {made[0]}; give it another name, or remove its runs"
             )
-    write_text(job.leaf, text)
+    write_text(job.config, text)
 
 
 def _outcome(variant: Variant, jobs: Sequence[Job]) -> VariantResult:

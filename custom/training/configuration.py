@@ -251,7 +251,7 @@ def _check_read(overrides: dict[str, Any]) -> None:
     for key in overrides:
         if (name := key.split(".")[0]) not in KNOWN_KEYS:
             near = get_close_matches(name, KNOWN_KEYS, n=1, cutoff=0.8)
-            remedy = f"did you mean {near[0]}?" if near else "change it in a leaf"
+            remedy = f"did you mean {near[0]}?" if near else "change it in a config"
             raise PodiumError(
                 f"--cfg-options must set what training reads, but one is {key}, which nothing "
                 f"reads once the config's files are; {remedy}"

@@ -1,4 +1,4 @@
-"""Recipes that a leaf names in one line, though they change a config in several places."""
+"""Recipes that a config names in one line, though they change a config in several places."""
 
 from __future__ import annotations
 

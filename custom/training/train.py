@@ -74,9 +74,9 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> RunR
         name_folder_without_room(folder),
         formatted_once(),
     ):
-        for finding in inspect_config(config_file):
-            if finding.level == "warning":
-                logger.warning("%s", finding)
+        for issue in inspect_config(config_file):
+            if issue.level == "warning":
+                logger.warning("%s", issue)
         check_before_training(config)
         resolved, text = config.to_dict(), config.pretty_text
         trained = read_trained(folder, config) or run_training(config, config_file, point)

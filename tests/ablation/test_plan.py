@@ -35,7 +35,7 @@ def test_variants_in_their_order(tmp_path: Path) -> None:
         plan.chosen(("none",))
 
 
-def test_leaves_change_what_they_say(tmp_path: Path) -> None:
+def test_configs_change_what_they_say(tmp_path: Path) -> None:
     config = pytest.importorskip("mmengine.config").Config
     plan = read_plan(write_plan(tmp_path))
     folder = tmp_path / "runs" / "configs"
@@ -43,7 +43,7 @@ def test_leaves_change_what_they_say(tmp_path: Path) -> None:
     models = []
     for variant in (plan.baseline, *plan.variants):
         path = folder / f"{variant.name}.py"
-        path.write_text(variant.leaf(folder))
+        path.write_text(variant.config_text(folder))
         models.append(config.fromfile(str(path)).model.to_dict())
     assert models[0] == {"width": 1, "depth": 3, "neck": {"a": 1}}
     assert models[1] == {"width": 2, "depth": 3, "neck": {}}
@@ -85,7 +85,7 @@ def test_each_leaf_of_the_competition_differs_from_its_baseline(
     resolved = {}
     for variant in (plan.baseline, *plan.variants):
         path = tmp_path / f"{variant.name}.py"
-        path.write_text(variant.leaf(tmp_path))
+        path.write_text(variant.config_text(tmp_path))
         options = configuration.RunOptions(work_dir="w")
         resolved[variant.name] = configuration.load_config(path, options).pretty_text
     assert len(resolved) == len(set(resolved.values())) == 1 + len(plan.variants)

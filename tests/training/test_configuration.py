@@ -47,8 +47,8 @@ def test_cleaned_labels_are_trained_on_and_sealed_ones_judge() -> None:
     ("key", "remedy"),
     [
         pytest.param("optim_wraper.optimizer.lr", "did you mean optim_wrapper", id="misspelt"),
-        pytest.param("image_scale", "change it in a leaf", id="only config files use it"),
-        pytest.param("seed", "change it in a leaf", id="unknown"),
+        pytest.param("image_scale", "change it in a config", id="only config files use it"),
+        pytest.param("seed", "change it in a config", id="unknown"),
     ],
 )
 def test_an_option_that_changes_nothing_is_refused(key: str, remedy: str) -> None:

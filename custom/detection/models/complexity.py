@@ -1,4 +1,4 @@
-"""Parameters and arithmetic of a detector, for the table of leaves."""
+"""Parameters and arithmetic of a detector, for the table of detectors."""
 
 from __future__ import annotations
 

@@ -77,7 +77,8 @@ def _add_resume_point(cfg: Config, interval: int) -> None:
     hooks = list(cfg.get("custom_hooks") or [])
     if wrong := [hook for hook in hooks if not isinstance(hook, dict) or "type" not in hook]:
         raise PodiumError(
-            f"custom_hooks must be dicts with a type, but one is {wrong[0]!r}; write them in a leaf"
+            f"custom_hooks must be dicts with a type, but one is {wrong[0]!r}; write them "
+            "in a config"
         )
     if not any(_name_of(hook["type"]) == "ResumePointHook" for hook in hooks):
         hooks.append(ConfigDict(type="ResumePointHook", interval=interval))

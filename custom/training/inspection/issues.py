@@ -20,7 +20,7 @@ WARNING, NOTE = "warning", "note"
 
 
 @dataclass(frozen=True)
-class Finding:
+class Issue:
     """Something to look at before training.
 
     Attributes:
@@ -37,7 +37,7 @@ class Finding:
         return f"{self.level}: {self.key}: {self.message}"
 
 
-def inspect_config(path: str | Path) -> list[Finding]:
+def inspect_config(path: str | Path) -> list[Issue]:
     """Return what is odd about a config file and those it inherits from, warnings first.
 
     Raises:
@@ -45,41 +45,41 @@ def inspect_config(path: str | Path) -> list[Finding]:
     """
     files = chain(Path(path).resolve())
     config = read_config(path)
-    findings = [
+    issues = [
         *_set_twice(files),
         *_pipelines_without_dataloader(files, config),
         *_read_by_nothing(files, config),
-        *(Finding(WARNING, key, message) for key, message in unknown_arguments(config)),
+        *(Issue(WARNING, key, message) for key, message in unknown_arguments(config)),
         *_wrongly_used(config),
         *_overridden(files),
     ]
-    return sorted(findings, key=lambda finding: finding.level, reverse=True)
+    return sorted(issues, key=lambda issue: issue.level, reverse=True)
 
 
-def _wrongly_used(config: Config) -> Iterator[Finding]:
+def _wrongly_used(config: Config) -> Iterator[Issue]:
     """Yield what the checks before a training would refuse, as far as the config alone says it."""
     for message in preprocessing_faults(config):
-        yield Finding(WARNING, "model.data_preprocessor", message)
+        yield Issue(WARNING, "model.data_preprocessor", message)
     for message in custom_key_faults(config):
-        yield Finding(WARNING, "optim_wrapper.paramwise_cfg", message)
+        yield Issue(WARNING, "optim_wrapper.paramwise_cfg", message)
 
 
-def _set_twice(files: list[SourceFile]) -> Iterator[Finding]:
+def _set_twice(files: list[SourceFile]) -> Iterator[Issue]:
     for source in files:
         for first, again in source.twice:
-            yield Finding(
+            yield Issue(
                 WARNING,
                 again.key,
                 f"set twice in one place, at {first.where} and {again.where}; the second holds",
             )
 
 
-def _overridden(files: list[SourceFile]) -> Iterator[Finding]:
+def _overridden(files: list[SourceFile]) -> Iterator[Issue]:
     final: dict[str, Setting] = {}
     for source in files:
         for key, setting in source.settings.items():
             if key in final and final[key].text != setting.text and final[key].file != source.path:
-                yield Finding(
+                yield Issue(
                     NOTE,
                     key,
                     f"{final[key].text} at {final[key].where} is overridden by "
@@ -88,7 +88,7 @@ def _overridden(files: list[SourceFile]) -> Iterator[Finding]:
             final[key] = setting
 
 
-def _pipelines_without_dataloader(files: list[SourceFile], config: Config) -> Iterator[Finding]:
+def _pipelines_without_dataloader(files: list[SourceFile], config: Config) -> Iterator[Issue]:
     """Yield top-level pipelines that no data set is given."""
     values = without_scopes(config.to_dict())
     used = list(_pipelines(values, top=True))
@@ -96,7 +96,7 @@ def _pipelines_without_dataloader(files: list[SourceFile], config: Config) -> It
         is_pipeline = isinstance(value, list) and name.endswith("pipeline") and value
         if is_pipeline and name not in KNOWN_KEYS and values[name] not in used:
             setting = _last(files, name)
-            yield Finding(
+            yield Issue(
                 WARNING,
                 name,
                 f"redefined at {setting.where}, but handed to no dataloader: those have the "
@@ -118,7 +118,7 @@ def _pipelines(node: Any, top: bool = False) -> Iterator[Any]:
             yield from _pipelines(value)
 
 
-def _read_by_nothing(files: list[SourceFile], config: Config) -> Iterator[Finding]:
+def _read_by_nothing(files: list[SourceFile], config: Config) -> Iterator[Issue]:
     """Yield top-level names that are no key of the framework and that no expression uses."""
     for name in config:
         if name in KNOWN_KEYS or name.endswith("pipeline"):
@@ -134,7 +134,7 @@ def _read_by_nothing(files: list[SourceFile], config: Config) -> Iterator[Findin
                 if earlier
                 else "no part of the framework has such a key"
             )
-            yield Finding(WARNING, name, f"set at {setting.where}, but nothing reads it: {why}")
+            yield Issue(WARNING, name, f"set at {setting.where}, but nothing reads it: {why}")
 
 
 def _last(files: list[SourceFile], name: str) -> Setting:
