@@ -57,6 +57,7 @@ def make_runner(args: argparse.Namespace, work_dir: Path, with_seed: bool) -> Ru
     config = Config(toy_config(args.ann_file, work_dir, **changes))
     if args.no_clip:
         config.optim_wrapper.clip_grad = None
+        config.optim_wrapper.optimizer.lr = 1e-5  # a larger one diverges
     if with_seed:
         add_own_hooks(apply_seed(config, 42, resume_interval=10**9))
     runner = Runner.from_cfg(config)
