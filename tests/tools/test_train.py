@@ -178,16 +178,15 @@ def test_what_cannot_be_built_is_told_without_a_trace(
         train_main([leaf, "--work-dir", str(folder), "--cfg-options", option])
 
 
-def test_a_truncated_image_stops_the_training_with_its_name(
+def test_truncated_images_are_named_before_the_training(
     data: Path, leaf: str, tmp_path: Path
 ) -> None:
     for length in (100, 0):
         for path in (data / "images").iterdir():
             path.write_bytes(path.read_bytes()[:length])
-        message = r"cannot read the image .*images/00\d\d\.png"
-        with pytest.raises(PodiumError, match=message) as error:
+        message = r"(?s)every image must be readable .* 6 of 6 are not:.*images/00\d\d\.png"
+        with pytest.raises(PodiumError, match=message):
             train_main([leaf, "--work-dir", str(tmp_path / "runs" / str(length))])
-        assert "\n" not in str(error.value)
 
 
 def test_a_test_set_without_its_images_is_refused(leaf: str, data: Path, tmp_path: Path) -> None:
