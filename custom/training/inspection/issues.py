@@ -60,7 +60,11 @@ def _wrongly_used(config: Config) -> Iterator[Issue]:
     """Yield what the checks before a training would refuse, as far as the config alone says it."""
     for message in preprocessing_faults(config):
         yield Issue(WARNING, "model.data_preprocessor", message)
-    for message in custom_key_faults(config):
+    try:
+        messages = custom_key_faults(config)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return  # a base of configs has no whole model; the training says why one cannot be built
+    for message in messages:
         yield Issue(WARNING, "optim_wrapper.paramwise_cfg", message)
 
 
