@@ -32,8 +32,7 @@ from custom.training.unused import refuse_unused
 logger = logging.getLogger(__name__)
 
 DATA_PARTS = ("train", "val", "test")
-# Where a config does not say which modules register what it names, as MMDetection's do not.
-USUAL_IMPORTS = {"imports": ["custom.detection"]}
+USUAL_TASK = "detection"
 
 # Top-level keys that MMEngine's runner, MMDetection or Podium read.
 KNOWN_KEYS = frozenset(
@@ -196,7 +195,9 @@ def _adopt(config: Config, path: str | Path) -> list[str]:
     Returns:
         What was replaced by what, a line each.
     """
-    imports = config.setdefault("custom_imports", ConfigDict(USUAL_IMPORTS))
+    # The package of the task registers what a config names; MMDetection's configs do not say it.
+    task = config.get("competition", {}).get("task", USUAL_TASK)
+    imports = config.setdefault("custom_imports", ConfigDict(imports=[f"custom.{task}"]))
     import_modules_from_strings(**imports)
     adopt = FUNCTIONS.get("adopt_config")
     return adopt(config, str(path)) if adopt else []

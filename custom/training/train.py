@@ -81,7 +81,7 @@ def train(config: Config, config_file: str | Path, resume: bool = False) -> RunR
         resolved, text = config.to_dict(), config.pretty_text
         trained = read_trained(folder, config) or run_training(config, config_file, point)
         metrics = publish(config, trained)
-        record = None
+        record: Any = None
         if is_main_process():
             write_config(folder, resolved, text)
             record = make_run_record(config, resolved, config_file, metrics, trained["seconds"])

@@ -107,8 +107,8 @@ class CompetitionDataset(CocoDataset):
         with redirect_stdout(io.StringIO()):  # pycocotools prints
             data_list = self._chosen(super().load_data_list())
         # Names in another Unicode form, case or folder lead to their files.
-        names = [entry["file_name"] for entry in data_list]
-        paths = find_images(self.data_prefix.get("img") or ".", names).paths
+        files = [entry["file_name"] for entry in data_list]
+        paths = find_images(self.data_prefix.get("img") or ".", files).paths
         for entry, path in zip(data_list, paths, strict=True):
             entry["img_path"] = str(path)
         return data_list
