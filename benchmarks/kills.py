@@ -26,7 +26,7 @@ from random import Random
 from custom.files import read_json
 from custom.testing.killed_settings import SETTINGS, make_setting
 from custom.testing.killed_trainings import COUNTS, Kill, differences, run_until_done
-from custom.testing.toy_leaf import make_toy_competition
+from custom.testing.toy_competition import make_toy_competition
 
 _NUM_IMAGES = 16
 

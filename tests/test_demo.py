@@ -9,20 +9,20 @@ from mmengine.config import Config
 
 from custom.demo import Demo, Plan
 from custom.errors import PodiumError
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 
 SAMPLE = Path(__file__).resolve().parents[1] / "configs" / "_base_" / "datasets" / "sample.py"
 
 
 @pytest.mark.slow
 def test_the_demo_runs_and_can_be_given_again(tmp_path: Path) -> None:
-    leaf = sample_leaf(tmp_path)
+    config_file = sample_config(tmp_path)
     plan = Plan(
         data=tmp_path / "sample",
         runs=tmp_path / "runs",
         submissions=tmp_path / "submissions",
         review=tmp_path / "reports" / "demo",
-        configs=(leaf,),
+        configs=(config_file,),
         sample_options=("--train", "20", "--test", "4", "--size", "64"),
     )
     said: list[str] = []
@@ -39,9 +39,9 @@ def test_the_demo_runs_and_can_be_given_again(tmp_path: Path) -> None:
     assert (plan.runs / "tiny" / "run.json").read_bytes() == record
 
 
-def sample_leaf(folder: Path) -> Path:
-    """Write a toy leaf with the classes of the drawn data."""
-    path = make_toy_leaf(make_toy_competition(folder / "toy"), folder / "tiny.py")
+def sample_config(folder: Path) -> Path:
+    """Write a toy config with the classes of the drawn data."""
+    path = make_toy_config_file(make_toy_competition(folder / "toy"), folder / "tiny.py")
     sample = Config.fromfile(str(SAMPLE))
     config = Config.fromfile(str(path))
     config.competition.classes = list(sample.competition.classes)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from custom.testing.toy_competition import make_toy_config_file
 from custom.testing.toy_config import FLIP, LOADERS, toy_model
-from custom.testing.toy_leaf import make_toy_leaf
 
 EPOCHS = 3
 _EMA = {"type": "EMAHook", "momentum": 0.1, "update_buffers": True}
@@ -49,7 +49,7 @@ def make_setting(name: str, data: Path, path: Path, interval: int = 2) -> Path:
     from mmengine.config import Config
 
     loader, hooks, accumulated = SETTINGS[name]
-    config = Config.fromfile(make_toy_leaf(data, path, EPOCHS))
+    config = Config.fromfile(make_toy_config_file(data, path, EPOCHS))
     model = toy_model()
     config.model = {**model, "neck": {**model["neck"], "type": "DropoutFPN"}}
     for key, value in loader.items():

@@ -76,7 +76,7 @@ def test_a_missing_plan(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("competition", ["bccd", "trash"])
-def test_each_leaf_of_the_competition_differs_from_its_baseline(
+def test_each_config_of_the_competition_differs_from_its_baseline(
     tmp_path: Path, competition: str
 ) -> None:
     configuration = pytest.importorskip("custom.training.configuration")

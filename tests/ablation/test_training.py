@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from tools.ablate import main
 from tools.runs import main as list_runs
 
@@ -15,7 +15,7 @@ pytest.importorskip("mmdet")
 @pytest.mark.slow
 def test_an_ablation_trains_with_the_real_tool(tmp_path: Path) -> None:
     """The runs differ in what the variant changes, and the list of runs says so."""
-    make_toy_leaf(make_toy_competition(tmp_path / "toy"), tmp_path / "base.py")
+    make_toy_config_file(make_toy_competition(tmp_path / "toy"), tmp_path / "base.py")
     plan = tmp_path / "ablations.py"
     change = "dict(optim_wrapper=dict(optimizer=dict(lr=1e-5)))"
     plan.write_text(f"baseline = 'base.py'\nvariants = dict(slow=dict(change={change}))\n")

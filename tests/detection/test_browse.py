@@ -9,8 +9,8 @@ from mmdet.registry import TRANSFORMS
 
 from custom.detection.browse import augmented, check_pipeline, faults_of, innermost, training_set
 from custom.errors import PodiumError
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from custom.testing.toy_config import LOADERS
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
 from custom.training.configuration import RunOptions, load_config
 from custom.training.seeding import SampleKey
 from tests.detection.datasets.test_competition import build, scope  # noqa: F401
@@ -26,8 +26,8 @@ def competition(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def leaf(competition):
-    return str(make_toy_leaf(competition, competition / "leaf.py"))
+def config_file(competition):
+    return str(make_toy_config_file(competition, competition / "config_file.py"))
 
 
 class _OwnDice(BaseTransform):
@@ -101,19 +101,19 @@ def test_what_is_browsed_is_what_is_trained(competition):
         assert torch.equal(torch.as_tensor(bboxes_of(seen)), found)
 
 
-def test_the_tool_writes_the_same_sheet_for_the_same_seed(leaf, tmp_path):
+def test_the_tool_writes_the_same_sheet_for_the_same_seed(config_file, tmp_path):
     sheets = []
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
         out = tmp_path / f"{name}.png"
-        assert main([leaf, "--out", str(out), "--num", "6", "--seed", seed]) == 0
+        assert main([config_file, "--out", str(out), "--num", "6", "--seed", seed]) == 0
         sheets.append(cv2.imread(str(out)))
     assert sheets[0].shape == (2 * 320, 4 * 320, 3)
     assert np.array_equal(sheets[0], sheets[1])
     assert not np.array_equal(sheets[0], sheets[2])
 
 
-def test_the_tool_checks(leaf, capsys):
-    assert main([leaf, "--check", "--num", "5"]) == 0
+def test_the_tool_checks(config_file, capsys):
+    assert main([config_file, "--check", "--num", "5"]) == 0
     printed = capsys.readouterr().out
     assert "RandomFlip" in printed
     assert "5 samples" in printed
@@ -127,22 +127,22 @@ def test_the_tool_checks(leaf, capsys):
         pytest.param(["--out", "sheet.foo"], "ends in .png or .jpg", id="format"),
     ],
 )
-def test_what_cannot_be_browsed_is_refused(leaf, options, message):
+def test_what_cannot_be_browsed_is_refused(config_file, options, message):
     with pytest.raises(PodiumError, match=message):
-        main([leaf, *options])
+        main([config_file, *options])
 
 
 @pytest.fixture(scope="module")
-def joined(leaf):
+def joined(config_file):
     """A config on a ConcatDataset of the training set, repeated, and the test set's file."""
     from mmengine.config import Config
 
-    base = Config.fromfile(leaf)
+    base = Config.fromfile(config_file)
     own = base.train_dataloader.dataset
     other = dict(own, ann_file="test.json", data_prefix=dict(img=""))
     repeated = dict(type="RepeatDataset", times=2, dataset=own)
     base.train_dataloader.dataset = dict(type="ConcatDataset", datasets=[repeated, other])
-    path = Path(leaf).with_name("joined.py")
+    path = Path(config_file).with_name("joined.py")
     base.dump(str(path))
     return str(path)
 
@@ -166,10 +166,10 @@ def test_the_tool_browses_joined_data_sets(joined, tmp_path, capsys):
     assert "4 samples" in capsys.readouterr().out
 
 
-def test_the_tool_tells_what_is_normalized_twice(leaf, tmp_path, capsys):
+def test_the_tool_tells_what_is_normalized_twice(config_file, tmp_path, capsys):
     from mmengine.config import Config
 
-    base = Config.fromfile(leaf)
+    base = Config.fromfile(config_file)
     normalize = dict(type="Normalize", mean=[115.0] * 3, std=[60.0] * 3)
     base.train_dataloader.dataset.pipeline.insert(2, normalize)
     path = tmp_path / "twice.py"

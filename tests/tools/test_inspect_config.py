@@ -26,12 +26,12 @@ optim_wrapper = dict(
 
 @pytest.fixture
 def write(tmp_path: Path):
-    def write_leaf(text: str) -> str:
+    def write_config(text: str) -> str:
         (tmp_path / "base.py").write_text(BASE)
-        (tmp_path / "leaf.py").write_text('_base_ = "./base.py"\n' + text)
-        return str(tmp_path / "leaf.py")
+        (tmp_path / "config_file.py").write_text('_base_ = "./base.py"\n' + text)
+        return str(tmp_path / "config_file.py")
 
-    return write_leaf
+    return write_config
 
 
 def lines_of(capsys: pytest.CaptureFixture) -> list[str]:
@@ -46,10 +46,10 @@ def line_of(lines: list[str], key: str) -> str:
 def test_each_value_is_resolved_and_has_the_line_that_set_it(
     write, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    leaf = write("optim_wrapper = dict(optimizer=dict(lr=0.2))\nbatch = 4\n")
-    assert main([leaf]) == 0
+    config_file = write("optim_wrapper = dict(optimizer=dict(lr=0.2))\nbatch = 4\n")
+    assert main([config_file]) == 0
     lines, base = lines_of(capsys), tmp_path / "base.py"
-    assert line_of(lines, "optim_wrapper.optimizer.lr").endswith(f"= 0.2  # {leaf}:2")
+    assert line_of(lines, "optim_wrapper.optimizer.lr").endswith(f"= 0.2  # {config_file}:2")
     assert line_of(lines, "optim_wrapper.optimizer.momentum").endswith(f"= 0.9  # {base}:7")
     # A name stands for its value, whatever file gave it.
     pipeline = line_of(lines, "train_dataloader.dataset.pipeline")
@@ -60,8 +60,10 @@ def test_each_value_is_resolved_and_has_the_line_that_set_it(
 
 
 def test_a_replaced_dict_has_its_new_entries_alone(write, capsys: pytest.CaptureFixture) -> None:
-    leaf = write("optim_wrapper = dict(optimizer=dict(_delete_=True, type='AdamW', lr=0.2))\n")
-    main([leaf])
+    config_file = write(
+        "optim_wrapper = dict(optimizer=dict(_delete_=True, type='AdamW', lr=0.2))\n"
+    )
+    main([config_file])
     found = [line for line in lines_of(capsys) if line.startswith("optim_wrapper.optimizer")]
     assert [line.split("  #")[0] for line in found] == [
         "optim_wrapper.optimizer.lr = 0.2",
@@ -70,8 +72,8 @@ def test_a_replaced_dict_has_its_new_entries_alone(write, capsys: pytest.Capture
 
 
 def test_findings_alone(write, capsys: pytest.CaptureFixture) -> None:
-    leaf = write("optim_wrapper = dict(optimizer=dict(lr=0.2))\n")
-    assert main([leaf, "--findings", "--strict"]) == 0
+    config_file = write("optim_wrapper = dict(optimizer=dict(lr=0.2))\n")
+    assert main([config_file, "--findings", "--strict"]) == 0
     note, closing = lines_of(capsys)
     assert note.startswith("note: optim_wrapper.optimizer.lr: 0.1 at ")
     assert closing == "0 warnings, 1 notes"
@@ -93,10 +95,10 @@ def test_findings_alone(write, capsys: pytest.CaptureFixture) -> None:
 def test_what_is_odd_is_named_and_fails_where_asked(
     write, capsys: pytest.CaptureFixture, text: str, said: str
 ) -> None:
-    leaf = write(text)
-    assert main([leaf, "--findings"]) == 0
+    config_file = write(text)
+    assert main([config_file, "--findings"]) == 0
     capsys.readouterr()
-    assert main([leaf, "--issues", "--strict"]) == 1
+    assert main([config_file, "--issues", "--strict"]) == 1
     lines = lines_of(capsys)
     assert any(re.search(said, line) and line.startswith("warning: ") for line in lines)
     assert lines[-1].startswith("1 warnings")

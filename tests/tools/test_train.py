@@ -14,7 +14,7 @@ from custom.errors import PodiumError
 from custom.evaluation import score
 from custom.files import read_json, sha256_of, write_json
 from custom.runs import read_run
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from custom.training.saving import save_checkpoint
 from custom.training.seeding import config_changes
 from custom.training.train import start_from
@@ -28,13 +28,13 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def leaf(data: Path, tmp_path: Path) -> str:
-    return str(make_toy_leaf(data, tmp_path / "toy.py"))
+def config_file(data: Path, tmp_path: Path) -> str:
+    return str(make_toy_config_file(data, tmp_path / "toy.py"))
 
 
-def test_a_run_holds_what_the_design_says(leaf: str, tmp_path: Path) -> None:
+def test_a_run_holds_what_the_design_says(config_file: str, tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "toy"
-    assert train_main([leaf, "--seed", "7", "--fold", "1", "--work-dir", str(folder)]) == 0
+    assert train_main([config_file, "--seed", "7", "--fold", "1", "--work-dir", str(folder)]) == 0
     run = read_run(folder)
     assert (run.record.seed, run.record.fold, run.record.name) == (7, 1, "toy")
     assert run.record.checkpoint_hash == sha256_of(folder / "best.pth")
@@ -51,17 +51,17 @@ def test_a_run_holds_what_the_design_says(leaf: str, tmp_path: Path) -> None:
     assert read_run(folder).test_predictions().num_images == 12
     assert (folder / "config.py").read_bytes() == config
     with pytest.raises(PodiumError, match="already holds a finished run"):
-        train_main([leaf, "--work-dir", str(folder)])
+        train_main([config_file, "--work-dir", str(folder)])
     (folder / "config.json").write_text("{")
     with pytest.raises(PodiumError, match=r"config\.json must be a run's config in JSON"):
         predict_main([str(folder)])
 
 
-def test_the_seed_of_the_command_line_holds(leaf: str, tmp_path: Path) -> None:
+def test_the_seed_of_the_command_line_holds(config_file: str, tmp_path: Path) -> None:
     states = []
     for name, seed in (("a", "42"), ("b", "42"), ("c", "43")):
         folder = tmp_path / "runs" / name
-        train_main([leaf, "--seed", seed, "--work-dir", str(folder)])
+        train_main([config_file, "--seed", seed, "--work-dir", str(folder)])
         states.append(torch.load(folder / "best.pth", weights_only=False)["state_dict"])
     same = [all(torch.equal(states[0][k], other[k]) for k in other) for other in states[1:]]
     assert same == [True, False]
@@ -70,12 +70,12 @@ def test_the_seed_of_the_command_line_holds(leaf: str, tmp_path: Path) -> None:
         assert first == second
 
 
-def test_a_run_starts_from_another_runs_weights(leaf: str, tmp_path: Path) -> None:
+def test_a_run_starts_from_another_runs_weights(config_file: str, tmp_path: Path) -> None:
     first, second = tmp_path / "runs" / "a", tmp_path / "runs" / "b"
-    train_main([leaf, "--work-dir", str(first)])
+    train_main([config_file, "--work-dir", str(first)])
     weights = first / "best.pth"
     still = ["--cfg-options", "optim_wrapper.optimizer.lr=0.0"]
-    train_main([leaf, "--work-dir", str(second), "--init", str(weights), *still])
+    train_main([config_file, "--work-dir", str(second), "--init", str(weights), *still])
     states = [torch.load(f / "best.pth", weights_only=False)["state_dict"] for f in (first, second)]
     kernels = [name for name, value in states[0].items() if value.ndim == 4]
     assert kernels
@@ -90,16 +90,16 @@ def test_a_start_from_other_weights_is_no_changed_config_when_resumed() -> None:
     assert config_changes(started, resumed) == []
 
 
-def no_image(data: Path, leaf: str) -> list[str]:
+def no_image(data: Path, config_file: str) -> list[str]:
     next(iter(sorted((data / "images").iterdir()))).unlink()
     return []
 
 
-def other_classes(data: Path, leaf: str) -> list[str]:
+def other_classes(data: Path, config_file: str) -> list[str]:
     return ["--cfg-options", "competition.classes=['red','green']"]
 
 
-def half_a_resume_point(data: Path, leaf: str) -> list[str]:
+def half_a_resume_point(data: Path, config_file: str) -> list[str]:
     folder = data.parent / "runs" / "toy"
     folder.mkdir(parents=True)
     save_checkpoint(folder / "last.pth", {"meta": {}})
@@ -108,12 +108,12 @@ def half_a_resume_point(data: Path, leaf: str) -> list[str]:
     return ["--resume"]
 
 
-def no_boxes(data: Path, leaf: str) -> list[str]:
+def no_boxes(data: Path, config_file: str) -> list[str]:
     write_json(data / "train.json", read_json(data / "test.json"))
     return []
 
 
-def no_weights(data: Path, leaf: str) -> list[str]:
+def no_weights(data: Path, config_file: str) -> list[str]:
     return ["--cfg-options", "load_from=http://127.0.0.1:9/weights.pth"]
 
 
@@ -151,12 +151,12 @@ def no_weights(data: Path, leaf: str) -> list[str]:
     ],
 )
 def test_what_cannot_work_is_refused_before_training(
-    data: Path, leaf: str, tmp_path: Path, spoil, message: str
+    data: Path, config_file: str, tmp_path: Path, spoil, message: str
 ) -> None:
-    options = spoil(data, leaf)
+    options = spoil(data, config_file)
     folder = tmp_path / "runs" / "toy"
     with pytest.raises(PodiumError, match=message):
-        train_main([leaf, "--work-dir", str(folder), *options])
+        train_main([config_file, "--work-dir", str(folder), *options])
     assert not (folder / "run.json").exists()
     assert not (folder / "config.py").exists()
 
@@ -171,27 +171,29 @@ def test_what_cannot_work_is_refused_before_training(
     ],
 )
 def test_what_cannot_be_built_is_told_without_a_trace(
-    leaf: str, tmp_path: Path, option: str, message: str
+    config_file: str, tmp_path: Path, option: str, message: str
 ) -> None:
     folder = tmp_path / "runs" / "toy"
     with pytest.raises(PodiumError, match=f"toy.py must be a config that can be built.*{message}"):
-        train_main([leaf, "--work-dir", str(folder), "--cfg-options", option])
+        train_main([config_file, "--work-dir", str(folder), "--cfg-options", option])
 
 
 def test_truncated_images_are_named_before_the_training(
-    data: Path, leaf: str, tmp_path: Path
+    data: Path, config_file: str, tmp_path: Path
 ) -> None:
     for length in (100, 0):
         for path in (data / "images").iterdir():
             path.write_bytes(path.read_bytes()[:length])
         message = r"(?s)every image must be readable .* 6 of 6 are not:.*images/00\d\d\.png"
         with pytest.raises(PodiumError, match=message):
-            train_main([leaf, "--work-dir", str(tmp_path / "runs" / str(length))])
+            train_main([config_file, "--work-dir", str(tmp_path / "runs" / str(length))])
 
 
-def test_a_test_set_without_its_images_is_refused(leaf: str, data: Path, tmp_path: Path) -> None:
+def test_a_test_set_without_its_images_is_refused(
+    config_file: str, data: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "runs" / "toy"
-    train_main([leaf, "--work-dir", str(folder)])
+    train_main([config_file, "--work-dir", str(folder)])
     for path in (data / "images").iterdir():
         path.unlink()
     with pytest.raises(PodiumError, match="every image must be a file"):

@@ -14,7 +14,7 @@ from custom.errors import PodiumError, run_tool
 from custom.files import read_json, sha256_of, write_json
 from custom.runs import update_record
 from custom.runs.config import config_hash, parse_config, read_config, write_config
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from custom.training import weights
 from custom.training.run_config import check_registered
 from tools.soup import main as soup
@@ -36,10 +36,10 @@ class Touch:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a toy leaf and one finished run of it, `runs/toy`."""
+    """A folder with a toy config and one finished run of it, `runs/toy`."""
     folder = tmp_path_factory.mktemp("trust")
-    leaf = make_toy_leaf(make_toy_competition(folder / "data"), folder / "toy.py")
-    assert train([str(leaf), "--work-dir", str(folder / "runs" / "toy")]) == 0
+    config_file = make_toy_config_file(make_toy_competition(folder / "data"), folder / "toy.py")
+    assert train([str(config_file), "--work-dir", str(folder / "runs" / "toy")]) == 0
     return folder
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from custom.testing.killed_settings import make_setting
 from custom.testing.killed_trainings import run_until_done
-from custom.testing.toy_leaf import make_toy_competition
+from custom.testing.toy_competition import make_toy_competition
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from mmengine.config import Config
 
 from custom.errors import PodiumError
 from custom.runs import read_run
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from custom.training.all_folds import fold_of, leave_out_validation
 from custom.training.configuration import RunOptions, load_config
 from custom.training.soup_runs import make_soup
@@ -23,20 +23,22 @@ EMA = '_base_ = "./toy.py"\ncustom_hooks = [dict(type="EMAHook", momentum=0.5)]\
 
 
 @pytest.fixture(scope="module")
-def leaf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def config_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("all")
-    return make_toy_leaf(make_toy_competition(folder / "data"), folder / "toy.py", max_epochs=2)
+    return make_toy_config_file(
+        make_toy_competition(folder / "data"), folder / "toy.py", max_epochs=2
+    )
 
 
-def trained(leaf: Path, name: str, *options: str) -> Path:
-    folder = leaf.parent / "runs" / name
-    assert train_main([str(leaf), "--work-dir", str(folder), *options]) == 0
+def trained(config_file: Path, name: str, *options: str) -> Path:
+    folder = config_file.parent / "runs" / name
+    assert train_main([str(config_file), "--work-dir", str(folder), *options]) == 0
     return folder
 
 
-def test_every_image_is_trained_on_and_nothing_is_validated(leaf: Path, capsys) -> None:
-    sibling = trained(leaf, "toy", "--fold", "1")
-    run = read_run(trained(leaf, "toy_all", "--fold", "all"))
+def test_every_image_is_trained_on_and_nothing_is_validated(config_file: Path, capsys) -> None:
+    sibling = trained(config_file, "toy", "--fold", "1")
+    run = read_run(trained(config_file, "toy_all", "--fold", "all"))
     record = run.record
     assert (record.fold, dict(record.metrics), sorted(record.data)) == (None, {}, ["train"])
     assert not (run.folder / "val.json").exists()
@@ -54,26 +56,28 @@ def test_every_image_is_trained_on_and_nothing_is_validated(leaf: Path, capsys) 
     assert f"siblings toy (folds 1 of 2): {known.value:.4f}" in printed
 
 
-def test_it_predicts_the_test_set_and_is_fused_by_its_siblings_score(leaf: Path, capsys) -> None:
-    runs = leaf.parent / "runs"
+def test_it_predicts_the_test_set_and_is_fused_by_its_siblings_score(
+    config_file: Path, capsys
+) -> None:
+    runs = config_file.parent / "runs"
     if not (runs / "toy_all").exists():
-        test_every_image_is_trained_on_and_nothing_is_validated(leaf, capsys)
+        test_every_image_is_trained_on_and_nothing_is_validated(config_file, capsys)
     assert predict_main([str(runs / "toy_all")]) == 0
     assert read_run(runs / "toy_all").test_predictions().num_images == 12
     assert "val" not in read_run(runs / "toy_all").record.predictions
-    out = ["--out", str(leaf.parent / "submissions"), "--format", "coco"]
+    out = ["--out", str(config_file.parent / "submissions"), "--format", "coco"]
     ensemble_main([str(runs / "toy_all.json"), *out])
     assert "toy is scored in its place" in capsys.readouterr().out
     with pytest.raises(PodiumError, match="toy_all was trained on all images; take runs of one"):
-        make_soup([str(runs / "toy_all" / "best.pth")], str(leaf.parent / "soup.pth"))
+        make_soup([str(runs / "toy_all" / "best.pth")], str(config_file.parent / "soup.pth"))
 
 
-def test_the_average_is_published_where_there_is_one(leaf: Path, capsys) -> None:
-    ema = leaf.with_name("ema.py")
+def test_the_average_is_published_where_there_is_one(config_file: Path, capsys) -> None:
+    ema = config_file.with_name("ema.py")
     ema.write_text(EMA)
     plain, averaged = (
         trained(config, f"{config.stem}_none", "--fold", "none", "--seed", "7")
-        for config in (leaf, ema)
+        for config in (config_file, ema)
     )
     assert "no run with its config, seed and split" in capsys.readouterr().out
     published = torch.load(averaged / "best.pth", weights_only=True)["state_dict"]
@@ -86,11 +90,11 @@ def test_the_average_is_published_where_there_is_one(leaf: Path, capsys) -> None
 
 
 def test_the_config_has_nothing_left_that_validates(
-    leaf: Path, caplog: pytest.LogCaptureFixture
+    config_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     hooks = {"custom_hooks": [{"type": "PatienceHook"}]}
     with caplog.at_level(logging.WARNING):
-        config = load_config(leaf, RunOptions(fold="all", overrides=hooks))
+        config = load_config(config_file, RunOptions(fold="all", overrides=hooks))
     assert "PatienceHook is left out" in caplog.text
     assert [config[f"val_{part}"] for part in ("dataloader", "cfg", "evaluator")] == [None] * 3
     assert "PatienceHook" not in [hook["type"] for hook in config.custom_hooks]
@@ -112,13 +116,13 @@ def test_a_fold_is_a_number_or_all(option, fold) -> None:
     assert fold_of(option) == fold
 
 
-def test_what_cannot_be_gated_is_not_trained(leaf: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_gated_is_not_trained(config_file: Path, tmp_path: Path) -> None:
     with pytest.raises(PodiumError, match="--fold must be a number from 0, or all"):
-        train_main([str(leaf), "--fold", "first"])
-    baseline = leaf.parent / "runs" / "toy"
+        train_main([str(config_file), "--fold", "first"])
+    baseline = config_file.parent / "runs" / "toy"
     if not baseline.exists():
-        trained(leaf, "toy", "--fold", "1")
+        trained(config_file, "toy", "--fold", "1")
     options = ["--fold", "all", "--work-dir", str(tmp_path / "x"), "--gate", str(baseline)]
     with pytest.raises(PodiumError, match="--gate needs a fold that evaluates the run"):
-        train_main([str(leaf), *options])
+        train_main([str(config_file), *options])
     assert not (tmp_path / "x").exists()

@@ -1,4 +1,4 @@
-"""A leaf plus the command line's options gives the config that is run and recorded."""
+"""A config plus the command line's options gives the config that is run and recorded."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from custom.training.configuration import (
 )
 from custom.training.pretrained import pretrained_weights
 
-LEAF = Path(__file__).resolve().parents[2] / "configs" / "bccd" / "yolox_nano.py"
-SWIN = LEAF.parents[1] / "trash" / "swin_t_cascade.py"
+CONFIG_FILE = Path(__file__).resolve().parents[2] / "configs" / "bccd" / "yolox_nano.py"
+SWIN = CONFIG_FILE.parents[1] / "trash" / "swin_t_cascade.py"
 
 
 def test_one_option_reaches_every_data_set() -> None:
-    config = load_config(LEAF, RunOptions(data_root="/d", split="/s", fold=3))
+    config = load_config(CONFIG_FILE, RunOptions(data_root="/d", split="/s", fold=3))
     for part in ("train", "val", "test"):
         (dataset,) = competition_datasets(config[f"{part}_dataloader"])
         assert dataset["data_root"] == "/d"
@@ -37,7 +37,7 @@ def test_one_option_reaches_every_data_set() -> None:
 
 def test_cleaned_labels_are_trained_on_and_sealed_ones_judge() -> None:
     changes = {"competition.train_ann": "clean.json", "competition.val_ann": "train.json"}
-    config = load_config(LEAF, RunOptions(overrides=changes))
+    config = load_config(CONFIG_FILE, RunOptions(overrides=changes))
     assert config.train_dataloader.dataset.ann_file == "clean.json"
     assert config.val_dataloader.dataset.ann_file == "train.json"
     assert config.val_evaluator.ann_file == "data/bccd/train.json"
@@ -53,7 +53,7 @@ def test_cleaned_labels_are_trained_on_and_sealed_ones_judge() -> None:
 )
 def test_an_option_that_changes_nothing_is_refused(key: str, remedy: str) -> None:
     with pytest.raises(PodiumError, match=rf"one is {key}, which nothing reads .*{remedy}"):
-        load_config(LEAF, RunOptions(overrides={key: 1}))
+        load_config(CONFIG_FILE, RunOptions(overrides={key: 1}))
 
 
 def test_pretrained_weights_are_stripped_on_request(tmp_path: Path) -> None:
@@ -80,8 +80,8 @@ def test_every_head_of_a_cascade_gets_the_classes() -> None:
         pytest.param("model = dict()", "must set `competition`", id="competition"),
     ],
 )
-def test_what_is_no_leaf_is_refused(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "leaf.py"
+def test_what_is_no_config_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "config_file.py"
     path.write_text(text)
     with pytest.raises(PodiumError, match=message):
         load_config(path, RunOptions())
@@ -97,14 +97,14 @@ def test_overrides_are_read_as_mmengine_reads_them() -> None:
 
 
 def test_the_resolved_config_reads_back_the_same(tmp_path: Path) -> None:
-    config = load_config(LEAF, RunOptions())
+    config = load_config(CONFIG_FILE, RunOptions())
     (tmp_path / "config.py").write_text(config.pretty_text)
     assert Config.fromfile(tmp_path / "config.py").to_dict() == config.to_dict()
 
 
 def test_the_resolved_config_is_data() -> None:
-    for leaf in (LEAF, SWIN):
-        config = load_config(leaf, RunOptions())
+    for config_file in (CONFIG_FILE, SWIN):
+        config = load_config(config_file, RunOptions())
         assert decode(encode(config.to_dict())) == config.to_dict()
         assert parse_config(config.pretty_text) == config.to_dict()
 
@@ -112,12 +112,12 @@ def test_the_resolved_config_is_data() -> None:
 def test_hooks_that_are_no_dicts_are_refused() -> None:
     """What --cfg-options 'custom_hooks=[{"type":"EMAHook"}]' makes of itself: a list of text."""
     with pytest.raises(PodiumError, match="custom_hooks must be dicts with a type, but one is"):
-        load_config(LEAF, RunOptions(overrides={"custom_hooks": ['{"type":"EMAHook"}']}))
+        load_config(CONFIG_FILE, RunOptions(overrides={"custom_hooks": ['{"type":"EMAHook"}']}))
 
 
 def test_no_workers_is_one_option() -> None:
     """torch refuses a loader without workers whose workers persist, as all of ours say."""
-    config = load_config(LEAF, RunOptions(overrides={"train_dataloader.num_workers": 0}))
+    config = load_config(CONFIG_FILE, RunOptions(overrides={"train_dataloader.num_workers": 0}))
     assert config.train_dataloader.persistent_workers is False
     assert config.val_dataloader.persistent_workers is True
 
@@ -127,7 +127,7 @@ def test_data_and_split_are_found_from_any_directory(
 ) -> None:
     config = tmp_path / "team" / "configs" / "mine" / "x.py"
     config.parent.mkdir(parents=True)
-    config.write_text(f"_base_ = {str(LEAF)!r}\n")
+    config.write_text(f"_base_ = {str(CONFIG_FILE)!r}\n")
     split = tmp_path / "team" / "data" / "bccd" / "splits" / "5fold-seed42"
     split.mkdir(parents=True)
     (tmp_path / "elsewhere").mkdir()

@@ -16,8 +16,8 @@ from custom.splits import make_split, read_split, seal
 from custom.splits.fingerprints import fingerprint_images
 from custom.splits.make import Evidence
 from custom.tables.coco import read_ground_truth
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from custom.testing.toy_data import make_toy_coco
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
 from custom.training.checks import check_before_training
 from custom.training.configuration import RunOptions, load_config
 from custom.training.extra_data import ExtraData, describe_extra_data, extra_data
@@ -44,15 +44,15 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def leaf(data: Path) -> Path:
-    return make_toy_leaf(data, data.parent / "toy.py")
+def config_file(data: Path) -> Path:
+    return make_toy_config_file(data, data.parent / "toy.py")
 
 
-def loaded(leaf: Path, *entries: Any, **overrides: Any) -> Config:
-    keys = {"competition.split": str(leaf.parent / "data" / "splits" / "seen"), **overrides}
+def loaded(config_file: Path, *entries: Any, **overrides: Any) -> Config:
+    keys = {"competition.split": str(config_file.parent / "data" / "splits" / "seen"), **overrides}
     if entries:
         keys["competition.extra_train"] = list(entries)
-    return load_config(leaf, RunOptions(overrides=keys))
+    return load_config(config_file, RunOptions(overrides=keys))
 
 
 def built(config: Config) -> Any:
@@ -66,8 +66,10 @@ def built(config: Config) -> Any:
 MORE = {"ann": "more/train.json"}
 
 
-def test_extra_images_are_trained_on_with_their_classes_by_name(data: Path, leaf: Path) -> None:
-    config = loaded(leaf, MORE)
+def test_extra_images_are_trained_on_with_their_classes_by_name(
+    data: Path, config_file: Path
+) -> None:
+    config = loaded(config_file, MORE)
     check_before_training(config)
     dataset = built(config)
     own, extra = dataset.datasets
@@ -81,23 +83,25 @@ def test_extra_images_are_trained_on_with_their_classes_by_name(data: Path, leaf
     assert len(dataset.image_labels) == 11
 
 
-def test_a_concat_dataset_of_two_files_reads_both(data: Path, leaf: Path) -> None:
-    base = Config.fromfile(leaf)
+def test_a_concat_dataset_of_two_files_reads_both(data: Path, config_file: Path) -> None:
+    base = Config.fromfile(config_file)
     part = base.train_dataloader.dataset
     parts = [dict(part), dict(part, ann_file="more/train.json", data_prefix=dict(img="more"))]
     base.train_dataloader.dataset = dict(type="ConcatDataset", datasets=parts)
-    base.dump(str(leaf.with_name("concat.py")))
-    config = loaded(leaf.with_name("concat.py"))
+    base.dump(str(config_file.with_name("concat.py")))
+    config = loaded(config_file.with_name("concat.py"))
     check_before_training(config)
     assert [len(part) for part in built(config).datasets] == [6, 5]
     assert extra_data(config) == [ExtraData(data / "more" / "train.json", data / "more", 1.0)]
 
 
 @pytest.mark.parametrize(("weight", "drawn"), [(2, 6 + 10), (0.6, 6 + 3), (1, 11)])
-def test_a_weight_says_how_often_an_image_is_drawn(leaf: Path, weight: float, drawn: int) -> None:
+def test_a_weight_says_how_often_an_image_is_drawn(
+    config_file: Path, weight: float, drawn: int
+) -> None:
     from custom.training.seeding.samplers import SeededSampler
 
-    dataset = built(loaded(leaf, {**MORE, "weight": weight}))
+    dataset = built(loaded(config_file, {**MORE, "weight": weight}))
     sampler = SeededSampler(dataset, seed=42)
     counts = []
     for epoch in range(20):
@@ -112,8 +116,8 @@ def test_a_weight_says_how_often_an_image_is_drawn(leaf: Path, weight: float, dr
     assert (extra.sum(axis=0) > 0).all()  # not the same ones each time
 
 
-def test_a_run_s_own_config_has_its_extra_data_once(leaf: Path, tmp_path: Path) -> None:
-    config = loaded(leaf, {**MORE, "weight": 2})
+def test_a_run_s_own_config_has_its_extra_data_once(config_file: Path, tmp_path: Path) -> None:
+    config = loaded(config_file, {**MORE, "weight": 2})
     path = tmp_path / "again.py"
     path.write_text(config.pretty_text)
     again = load_config(path, RunOptions())
@@ -121,14 +125,14 @@ def test_a_run_s_own_config_has_its_extra_data_once(leaf: Path, tmp_path: Path) 
     assert len(extra_data(again)) == 1
 
 
-def test_the_record_says_what_was_trained_on_besides(data: Path, leaf: Path) -> None:
+def test_the_record_says_what_was_trained_on_besides(data: Path, config_file: Path) -> None:
     path = data / "more" / "train.json"
-    (entry,) = describe_extra_data(loaded(leaf, {**MORE, "weight": 2}))
+    (entry,) = describe_extra_data(loaded(config_file, {**MORE, "weight": 2}))
     assert entry == {
         "ann_file": str(path), "sha256": sha256_of(path), "images": str(data / "more"),
         "num_images": 5, "weight": 2.0,
     }  # fmt: skip
-    assert describe_extra_data(loaded(leaf)) == []
+    assert describe_extra_data(loaded(config_file)) == []
 
 
 def val_image(data: Path) -> None:
@@ -156,14 +160,14 @@ def no_image(data: Path) -> None:
         pytest.param(no_image, "0004.png", id="image"),
     ],
 )
-def test_extra_data_is_checked(data: Path, leaf: Path, spoil: Any, message: str) -> None:
+def test_extra_data_is_checked(data: Path, config_file: Path, spoil: Any, message: str) -> None:
     spoil(data)
     with pytest.raises(PodiumError, match=message):
-        check_before_training(loaded(leaf, MORE))
+        check_before_training(loaded(config_file, MORE))
 
 
-def test_lacking_classes_are_said(leaf: Path, caplog: pytest.LogCaptureFixture) -> None:
-    check_before_training(loaded(leaf, MORE))
+def test_lacking_classes_are_said(config_file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    check_before_training(loaded(config_file, MORE))
     assert any("has no boxes of green" in message for message in caplog.messages)
 
 
@@ -177,6 +181,8 @@ def test_lacking_classes_are_said(leaf: Path, caplog: pytest.LogCaptureFixture) 
         pytest.param({**MORE, "weight": "2"}, "must be above 0", id="weight as text"),
     ],
 )
-def test_entries_that_cannot_be_used_are_refused(leaf: Path, entry: Any, message: str) -> None:
+def test_entries_that_cannot_be_used_are_refused(
+    config_file: Path, entry: Any, message: str
+) -> None:
     with pytest.raises(PodiumError, match=message):
-        check_before_training(loaded(leaf, entry))
+        check_before_training(loaded(config_file, entry))

@@ -15,7 +15,7 @@ from custom.detection.metrics import CompetitionMetric
 from custom.errors import PodiumError
 from custom.files import sha256_of
 from custom.runs import read_run
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from custom.training.seeding import ResumableEpochLoop
 from tools.train import main as train_main
 
@@ -31,7 +31,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def config(data: Path) -> str:
-    return str(make_toy_leaf(data, data.with_name("toy.py"), max_epochs=10))
+    return str(make_toy_config_file(data, data.with_name("toy.py"), max_epochs=10))
 
 
 @pytest.fixture(scope="module")

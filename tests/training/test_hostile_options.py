@@ -10,7 +10,7 @@ import pytest
 from mmengine.registry import init_default_scope
 
 from custom.errors import PodiumError
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from custom.training.building import explain_refusals
 from custom.training.checks import check_before_training
 from custom.training.configuration import RunOptions, load_config, parse_overrides
@@ -153,36 +153,36 @@ OPTIONS: dict[str, str] = {
 
 
 @pytest.fixture(scope="module")
-def leaf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def config_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
-    return make_toy_leaf(make_toy_competition(folder / "data"), folder / "toy.py")
+    return make_toy_config_file(make_toy_competition(folder / "data"), folder / "toy.py")
 
 
-def everything_before_the_first_step(leaf: Path, option: str, work_dir: Path) -> None:
+def everything_before_the_first_step(config_file: Path, option: str, work_dir: Path) -> None:
     """What tools/train.py does before it trains, and the parts that its runner builds."""
     from mmdet.registry import MODELS
     from mmengine.optim import build_optim_wrapper
 
-    config = load_config(leaf, RunOptions(overrides=parse_overrides([option])))
+    config = load_config(config_file, RunOptions(overrides=parse_overrides([option])))
     config.work_dir = str(work_dir)
     check_before_training(config)
-    with explain_refusals(leaf):
+    with explain_refusals(config_file):
         init_default_scope("mmdet")
         model = MODELS.build(config.model)
         build_optim_wrapper(model, config.optim_wrapper)
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_an_option_is_used_or_refused(leaf: Path, option: str, tmp_path: Path) -> None:
+def test_an_option_is_used_or_refused(config_file: Path, option: str, tmp_path: Path) -> None:
     if expected := OPTIONS[option]:
         with pytest.raises(PodiumError, match=re.escape(expected)):
-            everything_before_the_first_step(leaf, option, tmp_path)
+            everything_before_the_first_step(config_file, option, tmp_path)
     else:
         with suppress(PodiumError):
-            everything_before_the_first_step(leaf, option, tmp_path)
+            everything_before_the_first_step(config_file, option, tmp_path)
 
 
-def test_what_is_sound_passes(leaf: Path, tmp_path: Path) -> None:
-    everything_before_the_first_step(leaf, "train_dataloader.batch_size=3", tmp_path)
+def test_what_is_sound_passes(config_file: Path, tmp_path: Path) -> None:
+    everything_before_the_first_step(config_file, "train_dataloader.batch_size=3", tmp_path)
     with pytest.raises(PodiumError):  # and the walk above reaches what it says
-        everything_before_the_first_step(leaf, "model.backbone.nonsense=1", tmp_path)
+        everything_before_the_first_step(config_file, "model.backbone.nonsense=1", tmp_path)

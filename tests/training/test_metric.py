@@ -13,7 +13,7 @@ from custom.detection.metrics import CompetitionMetric
 from custom.errors import PodiumError
 from custom.evaluation import METRICS, score
 from custom.runs import read_run
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from custom.training.checks import check_before_training
 from custom.training.configuration import RunOptions, load_config
 from custom.training.hooks import BestHook
@@ -49,9 +49,14 @@ def test_a_registered_metric_decides_in_a_training(
         return values
 
     monkeypatch.setattr(CompetitionMetric, "compute_metrics", seen)
-    leaf = make_toy_leaf(data, tmp_path / "toy.py", max_epochs=3, metric="toy", format="trash")
+    config_file = make_toy_config_file(
+        data, tmp_path / "toy.py", max_epochs=3, metric="toy", format="trash"
+    )
     options = ["train_dataloader.num_workers=2", "val_dataloader.num_workers=2"]
-    assert main([str(leaf), "--work-dir", str(tmp_path / "run"), "--cfg-options", *options]) == 0
+    assert (
+        main([str(config_file), "--work-dir", str(tmp_path / "run"), "--cfg-options", *options])
+        == 0
+    )
     lines = capsys.readouterr().out
     run = read_run(tmp_path / "run")
     assert len(validations) == 3
@@ -68,9 +73,11 @@ def test_a_registered_metric_decides_in_a_training(
 def test_the_metric_reaches_evaluators_checkpoint_and_patience(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leaf = make_toy_leaf(data, tmp_path / "toy.py", metric="wheat")
-    leaf.write_text(leaf.read_text() + 'custom_hooks = [dict(type="PatienceHook", patience=2)]\n')
-    config = load_config(leaf, RunOptions())
+    config_file = make_toy_config_file(data, tmp_path / "toy.py", metric="wheat")
+    config_file.write_text(
+        config_file.read_text() + 'custom_hooks = [dict(type="PatienceHook", patience=2)]\n'
+    )
+    config = load_config(config_file, RunOptions())
     assert (config.val_evaluator.metric, config.test_evaluator.metric) == ("wheat", "wheat")
     assert config.default_hooks.checkpoint.save_best == "coco/wheat"
     assert config.custom_hooks[0].monitor == "coco/wheat"
@@ -78,9 +85,9 @@ def test_the_metric_reaches_evaluators_checkpoint_and_patience(
 
 
 def test_an_unknown_metric_is_told_before_the_training(data: Path, tmp_path: Path) -> None:
-    leaf = make_toy_leaf(data, tmp_path / "toy.py", metric="mAP")
+    config_file = make_toy_config_file(data, tmp_path / "toy.py", metric="mAP")
     with pytest.raises(PodiumError, match=r"metric must be one of AP50, .* but is 'mAP'"):
-        load_config(leaf, RunOptions())
+        load_config(config_file, RunOptions())
 
 
 def test_best_means_the_metrics_direction(
@@ -89,8 +96,8 @@ def test_best_means_the_metrics_direction(
     """The best of three validations is the one of the least loss."""
     loss = replace(METRICS["toy"], name="loss", greater_is_better=False)
     monkeypatch.setitem(METRICS, "loss", loss)
-    leaf = make_toy_leaf(data, tmp_path / "toy.py", metric="loss")
-    config = load_config(leaf, RunOptions())
+    config_file = make_toy_config_file(data, tmp_path / "toy.py", metric="loss")
+    config = load_config(config_file, RunOptions())
     assert config.default_hooks.checkpoint.rule == "less"
     hook = BestHook()
     monkeypatch.setattr(hook, "_write", lambda runner, metrics: None)

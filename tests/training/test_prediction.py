@@ -10,14 +10,14 @@ from mmengine.config import Config
 import custom.detection  # noqa: F401 (registers the views)
 from custom.errors import PodiumError
 from custom.runs import Procedure
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from custom.training.prediction import apply_procedure
 
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Config:
     folder = tmp_path_factory.mktemp("toy")
-    return Config.fromfile(make_toy_leaf(make_toy_competition(folder), folder / "toy.py"))
+    return Config.fromfile(make_toy_config_file(make_toy_competition(folder), folder / "toy.py"))
 
 
 def applied(toy: Config, procedure: Procedure, **changes) -> Config:

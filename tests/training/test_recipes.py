@@ -160,16 +160,16 @@ def test_label_smoothing_is_for_softmax():
 CONFIGS = Path(__file__).parents[2] / "configs"
 
 
-def leaf(folder: Path, base: str, line: str) -> Path:
-    """Write a leaf that adds one line to another."""
-    path = folder / "leaf.py"
+def config_file(folder: Path, base: str, line: str) -> Path:
+    """Write a config that adds one line to another."""
+    path = folder / "config_file.py"
     path.write_text(f'_base_ = "{CONFIGS / base}"\n{line}\n')
     return path
 
 
-def test_multi_scale_is_one_line_of_a_leaf(tmp_path):
+def test_multi_scale_is_one_line_of_a_config(tmp_path):
     line = "multi_scale = [(320, 256), (384, 288)]"
-    path = leaf(tmp_path, "bccd/universenet_nano.py", line)
+    path = config_file(tmp_path, "bccd/universenet_nano.py", line)
     assert [f for f in inspect_config(path) if f.level == "warning"] == []
     config = load_config(path, RunOptions())
     resize = {
@@ -181,8 +181,8 @@ def test_multi_scale_is_one_line_of_a_leaf(tmp_path):
     assert config.val_dataloader.dataset.pipeline[1].type == "Resize"
 
 
-def test_label_smoothing_is_one_line_of_a_leaf(tmp_path):
-    path = leaf(tmp_path, "trash/swin_t_cascade.py", "label_smoothing = 0.2")
+def test_label_smoothing_is_one_line_of_a_config(tmp_path):
+    path = config_file(tmp_path, "trash/swin_t_cascade.py", "label_smoothing = 0.2")
     assert [f for f in inspect_config(path) if f.level == "warning"] == []
     detector = MODELS.build(load_config(path, RunOptions(pretrained=False)).model)
     losses = [head.loss_cls for head in detector.roi_head.bbox_head]
@@ -203,4 +203,4 @@ def test_label_smoothing_is_one_line_of_a_leaf(tmp_path):
 )
 def test_a_recipe_that_would_change_nothing_is_refused(tmp_path, line, message):
     with pytest.raises(PodiumError, match=message):
-        load_config(leaf(tmp_path, "bccd/yolox_nano.py", line), RunOptions())
+        load_config(config_file(tmp_path, "bccd/yolox_nano.py", line), RunOptions())

@@ -14,7 +14,7 @@ from custom.errors import PodiumError
 from custom.evaluation import score
 from custom.files import read_json, sha256_of, write_json
 from custom.runs import Procedure, Run, procedure_of, read_run
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from custom.training import test_set
 from custom.training.saving import save_checkpoint
 from tools.test import main as predict_main
@@ -27,7 +27,7 @@ PARTS = ("val", "test")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train once; return the folder of `data/` and `runs/`."""
     folder = tmp_path_factory.mktemp("trained")
-    config = make_toy_leaf(make_toy_competition(folder / "data"), folder / "toy.py")
+    config = make_toy_config_file(make_toy_competition(folder / "data"), folder / "toy.py")
     run = str(folder / "runs" / "toy")
     train_main([str(config), "--work-dir", run, "--cfg-options", "test_dataloader.num_workers=2"])
     predict_main([run])

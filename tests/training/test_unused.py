@@ -10,13 +10,13 @@ import pytest
 from custom.errors import PodiumError
 from custom.training.configuration import RunOptions, load_config
 
-LEAF = Path(__file__).resolve().parents[2] / "configs" / "bccd" / "yolox_nano.py"
+CONFIG_FILE = Path(__file__).resolve().parents[2] / "configs" / "bccd" / "yolox_nano.py"
 DATASET = "train_dataloader.dataset"
 
 
 def loaded(seed: int | None = None, folder: str | None = None, **overrides: Any) -> Any:
     options = RunOptions(seed=seed, work_dir=folder, overrides=overrides)
-    return load_config(LEAF, options)
+    return load_config(CONFIG_FILE, options)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_the_seed_is_the_option_s_then_the_config_s_then_42(tmp_path: Path) -> N
     with pytest.raises(PodiumError, match=r"--seed is 8, but --cfg-options sets .* to 7"):
         loaded(seed=8, **{"randomness.seed": 7})
     path = tmp_path / "own.py"
-    path.write_text(f"_base_ = {str(LEAF)!r}\nrandomness = dict(seed=5)\n")
+    path.write_text(f"_base_ = {str(CONFIG_FILE)!r}\nrandomness = dict(seed=5)\n")
     assert load_config(path, RunOptions()).randomness.seed == 5
     assert load_config(path, RunOptions(seed=9)).randomness.seed == 9
 

@@ -266,13 +266,13 @@ def test_a_public_model_file_is_a_base(name: str, pretrained: bool, tmp_path: Pa
     (tmp_path / "public.py").write_text(f"model = {public_model(name, pretrained)!r}\n")
     bases = ["datasets/sample.py", "schedules/finetune_sgd.py", "default_runtime.py"]
     paths = ["public.py", *(str(CONFIGS / "_base_" / base) for base in bases)]
-    leaf = tmp_path / "leaf.py"
-    leaf.write_text(f"_base_ = {paths}\n")
+    config_file = tmp_path / "config_file.py"
+    config_file.write_text(f"_base_ = {paths}\n")
     with pytest.raises(PodiumError, match=r"add data_preprocessor=dict\(type='DetDataPreproc"):
-        load_config(leaf, RunOptions())
+        load_config(config_file, RunOptions())
     normalize = "model = dict(data_preprocessor=dict(type='DetDataPreprocessor'))\n"
-    leaf.write_text(f"_base_ = {paths}\n{normalize}")
-    config = load_config(leaf, RunOptions())
+    config_file.write_text(f"_base_ = {paths}\n{normalize}")
+    config = load_config(config_file, RunOptions())
     assert config.model.backbone.init_cfg.checkpoint == "torchvision://resnet50"
     assert "pretrained" not in config.model
     old = old_state_dict(PUBLIC[name])

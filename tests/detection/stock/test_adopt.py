@@ -24,9 +24,9 @@ COCO = {"type": "CocoDataset", "ann_file": "a.json", "pipeline": [{"type": "Load
 
 
 def load(tmp_path: Path, *bases: str, text: str = "", **options: Any) -> Config:
-    leaf = tmp_path / "leaf.py"
-    leaf.write_text(f"_base_ = {list(bases)}\n{text}")
-    return load_config(leaf, RunOptions(pretrained=False, **options))
+    config_file = tmp_path / "config_file.py"
+    config_file.write_text(f"_base_ = {list(bases)}\n{text}")
+    return load_config(config_file, RunOptions(pretrained=False, **options))
 
 
 def names(pipeline: list[dict]) -> list[str]:
@@ -62,8 +62,8 @@ def test_three_lines_are_a_config(
 
 
 def test_a_config_of_our_own_is_left_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
-    for leaf in ("sample/yolox_nano.py", "trash/dino_r50.py", "trash/universenet101.py"):
-        load_config(CONFIGS / leaf, RunOptions())
+    for config_file in ("sample/yolox_nano.py", "trash/dino_r50.py", "trash/universenet101.py"):
+        load_config(CONFIGS / config_file, RunOptions())
     assert caplog.text == ""
 
 

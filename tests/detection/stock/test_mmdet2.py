@@ -84,9 +84,9 @@ def test_each_line_has_another() -> None:
 def test_it_is_refused_with_these_lines(tmp_path: Path) -> None:
     (tmp_path / "old.py").write_text(OLD)
     facts = Path(__file__).resolve().parents[3] / "configs/_base_/competitions/sample.py"
-    (tmp_path / "leaf.py").write_text(f"_base_ = ['old.py', '{facts}']\n")
-    with pytest.raises(PodiumError, match=r"leaf\.py .*is of MMDetection 2 here") as error:
-        load_config(tmp_path / "leaf.py", RunOptions())
+    (tmp_path / "config_file.py").write_text(f"_base_ = ['old.py', '{facts}']\n")
+    with pytest.raises(PodiumError, match=r"config_file\.py .*is of MMDetection 2 here") as error:
+        load_config(tmp_path / "config_file.py", RunOptions())
     assert "\n  runner: train_cfg = dict(max_epochs=12)\n" in str(error.value)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from mmengine.config import Config
 
+from custom.testing.toy_competition import make_toy_competition
 from custom.testing.toy_data import TOY_CLASSES
-from custom.testing.toy_leaf import make_toy_competition
 from custom.training.configuration import RunOptions, load_config
 from custom.training.nodes import dicts_below
 from custom.training.pretrained import pretrained_weights
@@ -69,7 +69,7 @@ def companion(data: Path) -> Path:
     return trained(data, data.parent / "runs", "companion", WHOLE["retinanet"])
 
 
-def leaf_of(data: Path, folder: Path, name: str, whole: str) -> Path:
+def config_of(data: Path, folder: Path, name: str, whole: str) -> Path:
     path = folder / f"{name}.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
@@ -82,11 +82,11 @@ def leaf_of(data: Path, folder: Path, name: str, whole: str) -> Path:
 
 def trained(data: Path, folder: Path, name: str, whole: str) -> Path:
     """Train one epoch with a whole config, everything in it as small as its options allow."""
-    leaf = leaf_of(data, folder / "leafs", name, whole)
-    config = load_config(leaf, RunOptions(pretrained=False, work_dir=str(folder / name)))
+    config_file = config_of(data, folder / "configs", name, whole)
+    config = load_config(config_file, RunOptions(pretrained=False, work_dir=str(folder / name)))
     assert pretrained_weights(config.model) == []
     shrink(config, SIDE.get(name, USUAL_SIDE))
-    train(config, leaf)
+    train(config, config_file)
     predict_test_set(folder / name)
     return folder / f"{name}.json"
 

@@ -13,7 +13,7 @@ from PIL import ExifTags, Image
 
 from custom.errors import PodiumError
 from custom.files import read_json, write_json
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from custom.training.checks import check_before_training
 from custom.training.configuration import RunOptions, load_config
 
@@ -25,12 +25,12 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def leaf(data: Path) -> Path:
-    return make_toy_leaf(data, data.parent / "toy.py")
+def config_file(data: Path) -> Path:
+    return make_toy_config_file(data, data.parent / "toy.py")
 
 
-def checked(leaf: Path, **overrides: Any) -> Config:
-    config = load_config(leaf, RunOptions(overrides=overrides))
+def checked(config_file: Path, **overrides: Any) -> Config:
+    config = load_config(config_file, RunOptions(overrides=overrides))
     check_before_training(config)
     return config
 
@@ -41,8 +41,8 @@ def edit(path: Path, change: Any) -> None:
     write_json(path, content)
 
 
-def test_a_sound_config_passes(leaf: Path) -> None:
-    checked(leaf)
+def test_a_sound_config_passes(config_file: Path) -> None:
+    checked(config_file)
 
 
 def all_crowds(data: Path) -> None:
@@ -95,21 +95,23 @@ def of_the_test_set(data: Path) -> None:
         pytest.param(of_the_test_set, r"test/b.png: it is no image", id="test image"),
     ],
 )
-def test_images_and_boxes_are_looked_at(data: Path, leaf: Path, spoil: Any, message: str) -> None:
+def test_images_and_boxes_are_looked_at(
+    data: Path, config_file: Path, spoil: Any, message: str
+) -> None:
     spoil(data)
     with pytest.raises(PodiumError, match=message):
-        checked(leaf)
+        checked(config_file)
 
 
-def test_a_turned_photograph_may_be_loaded_as_stored(data: Path, leaf: Path) -> None:
+def test_a_turned_photograph_may_be_loaded_as_stored(data: Path, config_file: Path) -> None:
     turned(data)
     keys = {f"{part}_dataloader.dataset.pipeline.0.color_type" for part in ("train", "val", "test")}
-    checked(leaf, **dict.fromkeys(keys, "color_ignore_orientation"))
+    checked(config_file, **dict.fromkeys(keys, "color_ignore_orientation"))
 
 
-def test_a_missing_test_set_is_only_said(data: Path, leaf: Path, caplog: Any) -> None:
+def test_a_missing_test_set_is_only_said(data: Path, config_file: Path, caplog: Any) -> None:
     (data / "test.json").unlink()
-    checked(leaf)
+    checked(config_file)
     assert any("test.json is missing" in message for message in caplog.messages)
 
 
@@ -166,8 +168,10 @@ def registered() -> None:
         pytest.param({"type": "KeepsLast"}, "drawn twice is another", id="memory"),
     ],
 )
-def test_samples_are_drawn_before_the_training(leaf: Path, transform: Any, message: str) -> None:
-    config = load_config(leaf, RunOptions())
+def test_samples_are_drawn_before_the_training(
+    config_file: Path, transform: Any, message: str
+) -> None:
+    config = load_config(config_file, RunOptions())
     pipeline = config.train_dataloader.dataset.pipeline
     config.train_dataloader.dataset.pipeline = [*pipeline[:-1], transform, pipeline[-1]]
     with pytest.raises(PodiumError, match=message):
@@ -183,15 +187,15 @@ def test_samples_are_drawn_before_the_training(leaf: Path, transform: Any, messa
     ],
 )
 def test_mmdetection_s_mixing_is_replaced_by_what_follows_the_seed(
-    leaf: Path, transform: dict[str, Any]
+    config_file: Path, transform: dict[str, Any]
 ) -> None:
-    base = Config.fromfile(leaf)
+    base = Config.fromfile(config_file)
     pipeline = base.train_dataloader.dataset.pipeline
     resize = {"type": "Resize", "scale": (64, 64), "keep_ratio": True}
     base.train_dataloader.dataset.pipeline = [
         *pipeline[:2], copy.deepcopy(transform), resize, pipeline[-1],
     ]  # fmt: skip
-    path = leaf.with_name("mixing.py")
+    path = config_file.with_name("mixing.py")
     base.dump(str(path))
     config = load_config(path, RunOptions())
     check_before_training(config)
@@ -199,8 +203,8 @@ def test_mmdetection_s_mixing_is_replaced_by_what_follows_the_seed(
     assert kind in ("SeededMosaic", "WithPartners")
 
 
-def test_a_batch_larger_than_the_set_is_told(leaf: Path) -> None:
+def test_a_batch_larger_than_the_set_is_told(config_file: Path) -> None:
     loader = {"train_dataloader.batch_size": 99}
-    checked(leaf, **loader)
+    checked(config_file, **loader)
     with pytest.raises(PodiumError, match="batch_size must be at most the 6 images"):
-        checked(leaf, **loader, **{"train_dataloader.drop_last": True})
+        checked(config_file, **loader, **{"train_dataloader.drop_last": True})

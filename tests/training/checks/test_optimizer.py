@@ -31,8 +31,8 @@ def test_a_key_is_part_of_a_parameter_s_name(key: str, words: str) -> None:
 
 def test_looking_leaves_the_config_as_it_is() -> None:
     """DETRs write into the config that they are built from, and then refuse it."""
-    leaf = Path(__file__).resolve().parents[3] / "configs" / "trash" / "dino_r50.py"
-    config = load_config(leaf, RunOptions(pretrained=False))
+    config_file = Path(__file__).resolve().parents[3] / "configs" / "trash" / "dino_r50.py"
+    config = load_config(config_file, RunOptions(pretrained=False))
     assert config.optim_wrapper.paramwise_cfg.custom_keys
     before = copy.deepcopy(config.model.to_dict())
     assert custom_key_faults(config) == []

@@ -13,7 +13,7 @@ from mmengine.optim import OptimWrapper
 from torch import nn
 
 from custom.errors import PodiumError
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from custom.training.hooks import DivergenceHook
 from custom.training.seeding import ResumableEpochLoop
 from tools.train import main as train_main
@@ -112,7 +112,7 @@ def test_a_diverged_training_keeps_its_last_good_point(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    config = make_toy_leaf(make_toy_competition(tmp_path / "data"), tmp_path / "toy.py", 3)
+    config = make_toy_config_file(make_toy_competition(tmp_path / "data"), tmp_path / "toy.py", 3)
     run_iter = ResumableEpochLoop.run_iter
 
     def spoil(self: Any, idx: int, batch: Any) -> None:

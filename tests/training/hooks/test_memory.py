@@ -14,8 +14,8 @@ from custom.training.hooks import explain_out_of_memory
 register_all_modules()
 
 TRASH = Path(__file__).parents[3] / "configs/trash"
-# One leaf a backbone that recomputes in a way of its own.
-LEAVES = [
+# One config a backbone that recomputes in a way of its own.
+CONFIG_FILES = [
     TRASH / f"{name}.py"
     for name in (
         "universenet50",
@@ -55,11 +55,13 @@ def test_it_names_batch_size_and_image_size_and_what_would_fit():
     assert "model.backbone.with_cp=True" in message
 
 
-@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.stem)
-def test_a_leaf_with_what_is_proposed_can_be_built(leaf):
-    proposed = re.findall(r"--cfg-options (.*?)  \(", message_of(load_config(leaf, RunOptions())))
+@pytest.mark.parametrize("config_file", CONFIG_FILES, ids=lambda config_file: config_file.stem)
+def test_a_config_with_what_is_proposed_can_be_built(config_file):
+    proposed = re.findall(
+        r"--cfg-options (.*?)  \(", message_of(load_config(config_file, RunOptions()))
+    )
     overrides = parse_overrides(" ".join(proposed).split())
-    cfg = load_config(leaf, RunOptions(overrides=overrides, pretrained=False))
+    cfg = load_config(config_file, RunOptions(overrides=overrides, pretrained=False))
     model = MODELS.build(cfg.model)
     for module in cfg.get("activation_checkpointing", []):
         model.get_submodule(module)

@@ -16,38 +16,38 @@ optim_wrapper = dict(type="OptimWrapper", optimizer=dict(type="SGD", lr=0.1, mom
 
 @pytest.fixture
 def write(tmp_path):
-    def write_leaf(text: str, base: str = BASE) -> Path:
+    def write_config(text: str, base: str = BASE) -> Path:
         (tmp_path / "base.py").write_text(base)
-        leaf = tmp_path / "leaf.py"
-        leaf.write_text('_base_ = "./base.py"\n' + text)
-        return leaf
+        config_file = tmp_path / "config_file.py"
+        config_file.write_text('_base_ = "./base.py"\n' + text)
+        return config_file
 
-    return write_leaf
+    return write_config
 
 
 def warnings(path: Path) -> dict[str, str]:
     return {f.key: f.message for f in inspect_config(path) if f.level == "warning"}
 
 
-def test_a_plain_leaf_has_no_warning(write):
+def test_a_plain_config_has_no_warning(write):
     assert warnings(write("optim_wrapper = dict(optimizer=dict(lr=0.2))")) == {}
 
 
 def test_each_value_has_the_file_that_set_it(write):
-    leaf = write("optim_wrapper = dict(optimizer=dict(lr=0.2))")
-    found = setters(leaf)
+    config_file = write("optim_wrapper = dict(optimizer=dict(lr=0.2))")
+    found = setters(config_file)
     assert (
         found["optim_wrapper.optimizer.lr"].file.name,
         found["optim_wrapper.optimizer.lr"].line,
-    ) == ("leaf.py", 2)
+    ) == ("config_file.py", 2)
     assert found["optim_wrapper.optimizer.momentum"].file.name == "base.py"
     assert found["optim_wrapper.optimizer.momentum"].line == 6
 
 
 def test_a_replaced_dict_leaves_nothing_of_the_base(write):
-    leaf = write("optim_wrapper = dict(optimizer=dict(_delete_=True, type='AdamW', lr=0.2))")
-    assert "optim_wrapper.optimizer.momentum" not in setters(leaf)
-    assert setters(leaf)["optim_wrapper.optimizer.type"].text == "'AdamW'"
+    config_file = write("optim_wrapper = dict(optimizer=dict(_delete_=True, type='AdamW', lr=0.2))")
+    assert "optim_wrapper.optimizer.momentum" not in setters(config_file)
+    assert setters(config_file)["optim_wrapper.optimizer.type"].text == "'AdamW'"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_replaced_dict_leaves_nothing_of_the_base(write):
 def test_a_key_set_twice_is_named_with_both_lines(write, text, key):
     message = warnings(write(text))[key]
     assert "set twice in one place" in message
-    assert message.count("leaf.py:") == 2
+    assert message.count("config_file.py:") == 2
 
 
 def test_a_name_built_up_in_steps_is_not_set_twice(write):
@@ -69,8 +69,8 @@ def test_a_name_built_up_in_steps_is_not_set_twice(write):
 
 
 def test_an_overridden_value_is_noted_with_both_values(write):
-    leaf = write("optim_wrapper = dict(optimizer=dict(lr=0.2))")
-    (note,) = [f for f in inspect_config(leaf) if f.level == "note"]
+    config_file = write("optim_wrapper = dict(optimizer=dict(lr=0.2))")
+    (note,) = [f for f in inspect_config(config_file) if f.level == "note"]
     assert note.key == "optim_wrapper.optimizer.lr"
     assert "0.1 at" in note.message
     assert "overridden by 0.2 at" in note.message
@@ -96,11 +96,11 @@ def test_a_key_that_nothing_reads_is_named(write, text, key, why):
     assert re.search(why, warnings(write(text))[key])
 
 
-def test_a_name_that_the_leaf_takes_from_its_base_is_read(write):
-    leaf = write(
+def test_a_name_that_the_config_takes_from_its_base_is_read(write):
+    config_file = write(
         "augmentations = [dict(type='Resize', scale={{_base_.size}})]", BASE + "size = (9, 9)\n"
     )
-    assert warnings(leaf) == {}
+    assert warnings(config_file) == {}
 
 
 @pytest.mark.parametrize(
@@ -118,22 +118,26 @@ def test_an_argument_that_a_class_does_not_have_is_named(write, text, key):
 
 
 def test_a_keyword_given_twice_is_an_error_with_its_line(write):
-    with pytest.raises(PodiumError, match=r"leaf\.py:2: .*repeated"):
+    with pytest.raises(PodiumError, match=r"config_file\.py:2: .*repeated"):
         inspect_config(write("model = dict(a=1, a=2)"))
 
 
 def test_a_missing_base_is_an_error(tmp_path):
-    (tmp_path / "leaf.py").write_text('_base_ = "./none.py"\n')
+    (tmp_path / "config_file.py").write_text('_base_ = "./none.py"\n')
     with pytest.raises(PodiumError, match=r"cannot read the config .*none\.py"):
-        inspect_config(tmp_path / "leaf.py")
+        inspect_config(tmp_path / "config_file.py")
 
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 
 
-LEAVES = sorted(set(CONFIGS.glob("[!_]*/*.py")) - set(CONFIGS.glob("*/ablations.py")))
+CONFIG_FILES = sorted(set(CONFIGS.glob("[!_]*/*.py")) - set(CONFIGS.glob("*/ablations.py")))
 
 
-@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: f"{leaf.parent.name}-{leaf.stem}")
-def test_our_own_configs_have_no_warning(leaf):
-    assert warnings(leaf) == {}
+@pytest.mark.parametrize(
+    "config_file",
+    CONFIG_FILES,
+    ids=lambda config_file: f"{config_file.parent.name}-{config_file.stem}",
+)
+def test_our_own_configs_have_no_warning(config_file):
+    assert warnings(config_file) == {}

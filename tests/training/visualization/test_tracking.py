@@ -14,7 +14,7 @@ from custom.errors import PodiumError
 from custom.files import sha256_of
 from custom.runs import RunRecord, read_run
 from custom.testing.killed_trainings import different_tensors, trained_state
-from custom.testing.toy_leaf import make_toy_competition, make_toy_leaf
+from custom.testing.toy_competition import make_toy_competition, make_toy_config_file
 from custom.training.visualization.tracking import chosen_backends, use_tracking
 from tests.training.visualization.broken import DrawingBackend
 from tests.training.visualization.offline import read_tensorboard, read_wandb, texts
@@ -28,7 +28,7 @@ class Trained:
     """A competition with a plain run and the same run with both trackers on."""
 
     data: Path
-    leaf: Path
+    config_file: Path
     plain: Path
     tracked: Path
 
@@ -46,14 +46,14 @@ class Trained:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = tmp_path_factory.mktemp("tracking")
     data = make_toy_competition(folder / "data")
-    leaf = make_toy_leaf(data, folder / "toy.py", max_epochs=2)
-    found = Trained(data, leaf, folder / "runs" / "plain", folder / "runs" / "tracked")
+    config_file = make_toy_config_file(data, folder / "toy.py", max_epochs=2)
+    found = Trained(data, config_file, folder / "runs" / "plain", folder / "runs" / "tracked")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WANDB_MODE", "offline")
-        train_main([str(leaf), "--work-dir", str(found.plain)])
+        train_main([str(config_file), "--work-dir", str(found.plain)])
         both = ["--cfg-options", "tracking=wandb,tensorboard"]
         gate = ["--gate", str(found.plain)]
-        train_main([str(leaf), "--work-dir", str(found.tracked), *gate, *both])
+        train_main([str(config_file), "--work-dir", str(found.tracked), *gate, *both])
     return found
 
 
@@ -136,9 +136,11 @@ def test_tensorboard_has_the_same(trained: Trained) -> None:
 
 
 def with_tracking(trained: Trained, folder: Path, backend: str) -> str:
-    leaf = folder / f"{backend}.py"
-    leaf.write_text(f"{trained.leaf.read_text()}\ntracking = [dict(type={backend!r})]\n")
-    return str(leaf)
+    config_file = folder / f"{backend}.py"
+    config_file.write_text(
+        f"{trained.config_file.read_text()}\ntracking = [dict(type={backend!r})]\n"
+    )
+    return str(config_file)
 
 
 def test_a_tracker_that_draws_random_numbers_changes_nothing(

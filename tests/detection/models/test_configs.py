@@ -1,4 +1,4 @@
-"""Every leaf of every competition: a file that is added is tested without another line."""
+"""Every config of every competition: a file that is added is tested without another line."""
 
 from __future__ import annotations
 
@@ -16,45 +16,57 @@ from custom.training.pretrained import pretrained_weights
 from tests.detection.models.toys import CONFIGS, build, losses, predict, squares
 
 # ablations.py is a plan of changes to leaves, for tools/ablate.py.
-LEAVES = sorted(set(CONFIGS.glob("[!_]*/*.py")) - set(CONFIGS.glob("*/ablations.py")))
+CONFIG_FILES = sorted(set(CONFIGS.glob("[!_]*/*.py")) - set(CONFIGS.glob("*/ablations.py")))
 # Those of the drawn and of the small data are for CPUs; docs/detectors.md is on the competition's.
-DOCUMENTED = [leaf for leaf in LEAVES if leaf.parent.name == "trash"]
+DOCUMENTED = [config_file for config_file in CONFIG_FILES if config_file.parent.name == "trash"]
 SIZE = 128
 CHECKPOINT = re.compile(r"https://\S+\.pth")
 
 
-@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: f"{leaf.parent.name}-{leaf.stem}")
-def test_leaf_inherits_and_says_why(leaf: Path) -> None:
-    text = leaf.read_text(encoding="utf-8")
-    assert text.startswith("# "), "the first line says which one idea the leaf adds"
+@pytest.mark.parametrize(
+    "config_file",
+    CONFIG_FILES,
+    ids=lambda config_file: f"{config_file.parent.name}-{config_file.stem}",
+)
+def test_config_inherits_and_says_why(config_file: Path) -> None:
+    text = config_file.read_text(encoding="utf-8")
+    assert text.startswith("# "), "the first line says which one idea the config_file adds"
     assert "_base_ = " in text
-    assert len(text.splitlines()) < 40, "a leaf is no dumped config"
+    assert len(text.splitlines()) < 40, "a config_file is no dumped config"
 
 
-@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: f"{leaf.parent.name}-{leaf.stem}")
-def test_pretrained_weights_have_an_address(leaf: Path) -> None:
-    config = load_config(leaf, RunOptions())
+@pytest.mark.parametrize(
+    "config_file",
+    CONFIG_FILES,
+    ids=lambda config_file: f"{config_file.parent.name}-{config_file.stem}",
+)
+def test_pretrained_weights_have_an_address(config_file: Path) -> None:
+    config = load_config(config_file, RunOptions())
     parts = pretrained_weights(config.model)
     urls = [*parts, *filter(None, [config.get("load_from")])]
     assert all(CHECKPOINT.fullmatch(url) for url in urls)
     assert len(urls) <= 1, "a whole detector's weights replace its backbone's"
-    bare = load_config(leaf, RunOptions(pretrained=False))
+    bare = load_config(config_file, RunOptions(pretrained=False))
     assert bare.get("load_from") is None
     assert pretrained_weights(bare.model) == []
 
 
-@pytest.mark.parametrize("leaf", DOCUMENTED, ids=lambda leaf: leaf.stem)
-def test_the_docs_link_the_checkpoint_that_a_leaf_starts_from(leaf: Path) -> None:
-    config = load_config(leaf, RunOptions())
+@pytest.mark.parametrize("config_file", DOCUMENTED, ids=lambda config_file: config_file.stem)
+def test_the_docs_link_the_checkpoint_that_a_config_starts_from(config_file: Path) -> None:
+    config = load_config(config_file, RunOptions())
     parts = pretrained_weights(config.model)
     text = (CONFIGS.parent / "docs/detectors.md").read_text(encoding="utf-8")
     for url in [*parts, *filter(None, [config.get("load_from")])]:
-        assert f"[{leaf.stem}]: {url}\n" in text
+        assert f"[{config_file.stem}]: {url}\n" in text
 
 
-@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: f"{leaf.parent.name}-{leaf.stem}")
-def test_leaf_trains_a_step_and_predicts(leaf: Path) -> None:
-    model = load_config(leaf, RunOptions(pretrained=False)).model
+@pytest.mark.parametrize(
+    "config_file",
+    CONFIG_FILES,
+    ids=lambda config_file: f"{config_file.parent.name}-{config_file.stem}",
+)
+def test_config_trains_a_step_and_predicts(config_file: Path) -> None:
+    model = load_config(config_file, RunOptions(pretrained=False)).model
     detector = build(reduced(model))
     open_blocks(detector)
     found = losses(detector.train(), squares(SIZE))
@@ -70,14 +82,18 @@ def test_leaf_trains_a_step_and_predicts(leaf: Path) -> None:
         assert ((result.scores >= 0) & (result.scores <= 1)).all()
 
 
-@pytest.mark.parametrize("leaf", DOCUMENTED, ids=lambda leaf: f"{leaf.parent.name}-{leaf.stem}")
-def test_leaf_builds_at_full_size_as_documented(leaf: Path) -> None:
-    config = load_config(leaf, RunOptions(pretrained=False))
+@pytest.mark.parametrize(
+    "config_file",
+    DOCUMENTED,
+    ids=lambda config_file: f"{config_file.parent.name}-{config_file.stem}",
+)
+def test_config_builds_at_full_size_as_documented(config_file: Path) -> None:
+    config = load_config(config_file, RunOptions(pretrained=False))
     detector = MODELS.build(config.model)
     documented = documented_parameters()
-    assert leaf.stem in documented, "docs/detectors.md must have a row for each leaf"
+    assert config_file.stem in documented, "docs/detectors.md must have a row for each config_file"
     parameters = sum(parameter.numel() for parameter in detector.parameters())
-    assert documented[leaf.stem] == parameters
+    assert documented[config_file.stem] == parameters
 
 
 def open_blocks(detector: nn.Module) -> None:

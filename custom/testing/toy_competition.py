@@ -1,4 +1,4 @@
-"""A toy competition: drawn images, a sealed split, and a leaf that trains in seconds."""
+"""A toy competition: drawn images, a sealed split, and a config that trains in seconds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def make_toy_competition(folder: Path, num_images: int = 12) -> Path:
     return folder
 
 
-def make_toy_leaf(data: Path, path: Path, max_epochs: int = 1, **competition: Any) -> Path:
+def make_toy_config_file(data: Path, path: Path, max_epochs: int = 1, **competition: Any) -> Path:
     """Write a config on the data of `make_toy_competition`; others are keys of `competition`."""
     config = toy_config(data / "train.json", path.parent / "unused")
     loader = {"batch_size": 2, "num_workers": 0, "sampler": {"type": "DefaultSampler"}}
