@@ -189,16 +189,24 @@ def parse_overrides(arguments: Sequence[str]) -> dict[str, Any]:
         raise PodiumError(f"--cfg-options cannot be read: {error}") from error
 
 
+def register_parts(config: Config) -> ConfigDict:
+    """Import the modules that register what a config names, and return `custom_imports`.
+
+    Where it does not say which, as MMDetection's do not, they are the package of its task.
+    """
+    task = config.get("competition", {}).get("task", USUAL_TASK)
+    imports = config.get("custom_imports") or ConfigDict(imports=[f"custom.{task}"])
+    import_modules_from_strings(**imports)
+    return imports
+
+
 def _adopt(config: Config, path: str | Path) -> list[str]:
     """Register what the config names, and let its model's kind adopt what comes from elsewhere.
 
     Returns:
         What was replaced by what, a line each.
     """
-    # The package of the task registers what a config names; MMDetection's configs do not say it.
-    task = config.get("competition", {}).get("task", USUAL_TASK)
-    imports = config.setdefault("custom_imports", ConfigDict(imports=[f"custom.{task}"]))
-    import_modules_from_strings(**imports)
+    config.setdefault("custom_imports", register_parts(config))
     adopt = FUNCTIONS.get("adopt_config")
     return adopt(config, str(path)) if adopt else []
 

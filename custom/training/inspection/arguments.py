@@ -11,6 +11,8 @@ from mmengine.config import Config
 from mmengine.registry import Registry, init_default_scope
 from torch.utils.data import DataLoader
 
+from custom.training.configuration import register_parts
+
 # What the runner takes out of a dict, or adds to it, before the class is built.
 _FOR_THE_BUILDER = {
     "type", "_scope_", "_delete_", "init_cfg", "convert_to_iter_based", "epoch_length",
@@ -38,6 +40,7 @@ _PLACES = {
 
 def unknown_arguments(config: Config) -> Iterator[tuple[str, str]]:
     """Yield dotted keys that their class does not take, with a message."""
+    register_parts(config)
     init_default_scope(config.get("default_scope") or "mmdet")
     for place, names in _PLACES.items():
         kinds = [getattr(registries, name) for name in names]
