@@ -43,8 +43,9 @@ SETTINGS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], int]] = {
 def make_setting(name: str, data: Path, path: Path, interval: int = 2) -> Path:
     """Write the config of a setting, on the data of `make_toy_competition`.
 
-    All of them have dropout (`register_dropout_neck`), momentum, a schedule by iteration and one by
-    epoch, and a resume point every `interval` iterations.
+    All of them have dropout (`register_dropout_neck`), batch norms that gather statistics,
+    momentum, a schedule by iteration and one by epoch, and a resume point every `interval`
+    iterations.
     """
     from mmengine.config import Config
 
@@ -52,6 +53,7 @@ def make_setting(name: str, data: Path, path: Path, interval: int = 2) -> Path:
     config = Config.fromfile(make_toy_config_file(data, path, EPOCHS))
     model = toy_model()
     config.model = {**model, "neck": {**model["neck"], "type": "DropoutFPN"}}
+    config.model.backbone.norm_eval = False  # by default mmdet's ResNet keeps its statistics
     for key, value in loader.items():
         config.train_dataloader[key] = value
     config.val_dataloader.update(_without(loader, "sampler"))

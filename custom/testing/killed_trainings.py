@@ -94,11 +94,16 @@ def train_once(config: Path, folder: Path, resume: bool = False, kill: Kill | No
     return process.exitcode
 
 
-def train_together(config: Path, folder: Path, port: int, resume: bool = False) -> list[int]:
-    """Train in two processes that are joined by gloo, and return their exit codes."""
+def train_together(
+    config: Path, folder: Path, port: int, resume: bool = False, kill: Kill | None = None
+) -> list[int]:
+    """Train in two processes that are joined by gloo, and return their exit codes.
+
+    Each gets the signal at that moment of its own.
+    """
     joined = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     processes = [
-        start(config, folder, resume, None, {**joined, "RANK": rank, "LOCAL_RANK": rank})
+        start(config, folder, resume, kill, {**joined, "RANK": rank, "LOCAL_RANK": rank})
         for rank in ("0", "1")
     ]
     for process in processes:

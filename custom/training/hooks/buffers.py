@@ -12,15 +12,20 @@ from mmengine.runner import Runner
 
 @HOOKS.register_module()
 class SharedBuffersHook(Hook):
-    """Average the buffers of several processes before each validation.
+    """Average the buffers of several processes before each validation and each resume point.
 
-    Each process normalizes by its own images, so that without this each validates its share with
-    another model, and the score that chooses `best.pth` is that of none. Unlike MMEngine's
-    `SyncBuffersHook`, the averaged weights (EMA) are included, whose buffers are copies.
+    Each process normalizes by its own images. Without this hook each validates its share with
+    another model, so that the score that chooses `best.pth` is that of no model; and all resumed
+    processes go on with the buffers of process 0. Unlike MMEngine's `SyncBuffersHook`, the averaged
+    weights (EMA) are included, whose buffers are copies.
     """
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Average them."""
+        share_buffers(runner)
+
+    def before_resume_point(self, runner: Runner) -> None:
+        """Average them, as `ResumePointHook` is about to save."""
         share_buffers(runner)
 
 

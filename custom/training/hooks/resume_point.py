@@ -14,7 +14,6 @@ from mmengine.runner import Runner
 from custom.errors import Interrupted, PodiumError
 from custom.files import write_text
 from custom.training.hooks.bare_model import bare_model
-from custom.training.hooks.buffers import share_buffers
 from custom.training.interrupts import defer_signals, noted_signal
 from custom.training.seeding.config import changed_values, training_values
 
@@ -82,7 +81,7 @@ class ResumePointHook(Hook):
             raise Interrupted(signum)
 
     def _save(self, runner: Runner) -> None:
-        share_buffers(runner)
+        runner.call_hook("before_resume_point")
         self._saving, self._gradients = True, pending_gradients(runner)
         runner.save_checkpoint(runner.work_dir, RESUME_POINT, by_epoch=False)
         self._saving, self._gradients = False, {}
