@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from custom.errors import PodiumError
 from custom.evaluation import DEFAULT_METRIC, Metric, metric_of
 from custom.files import PathLike
-from custom.runs import Run, is_run, read_run
+from custom.run_folder import is_run
 from custom.submission.formats import format_of
+
+if TYPE_CHECKING:
+    from custom.runs import Run
 
 # Of files without runs, and of runs that do not say theirs.
 USUAL_FORMAT = "trash"
@@ -56,7 +60,11 @@ def competition_of(
 
 def runs_among(paths: Sequence[PathLike]) -> list[Run]:
     """Return the runs that some of the files are the test predictions of."""
-    return [read_run(path) for path in paths if is_run(path)]
+    if not (named := [path for path in paths if is_run(path)]):
+        return []
+    from custom.runs import read_run  # takes a while, and files from anywhere need none of it
+
+    return [read_run(path) for path in named]
 
 
 def _shared(runs: Sequence[Run], name: str, option: str) -> str | None:

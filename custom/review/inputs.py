@@ -10,9 +10,10 @@ from pathlib import Path
 from custom.competition import competition_of
 from custom.ensemble import FusionConfig, find_duplicating
 from custom.ensemble.evaluate import Fusion
-from custom.ensemble.inputs import ValInputs, model_keys, read_inputs, val_of_runs
+from custom.ensemble.inputs import ValInputs, read_inputs
 from custom.ensemble.preparing import Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe
+from custom.ensemble.run_inputs import model_keys, val_of_runs
 from custom.errors import PodiumError
 from custom.evaluation import DEFAULT_METRIC, METRICS, Metric
 from custom.evaluation.matching import aligned_and_checked

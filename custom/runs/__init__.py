@@ -1,5 +1,6 @@
 """The run: its folder and record, finding runs, and their out-of-fold predictions."""
 
+from custom.run_folder import RECORD, folder_of, is_run
 from custom.runs.entries import (
     CrossValidated,
     DataEntry,
@@ -27,8 +28,8 @@ from custom.runs.procedure import (
     predictions_entry,
     procedure_of,
 )
-from custom.runs.record import RECORD, RunRecord, data_entry, update_record, write_record
-from custom.runs.run import Run, folder_of, is_run, read_run
+from custom.runs.record import RunRecord, data_entry, update_record, write_record
+from custom.runs.run import Run, read_run
 from custom.runs.siblings import check_predicted_alike, siblings_of
 
 __all__ = [

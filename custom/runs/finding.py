@@ -9,7 +9,7 @@ from pathlib import Path
 
 from custom.errors import PodiumError
 from custom.files import PathLike
-from custom.runs.record import RECORD
+from custom.run_folder import RECORD
 from custom.runs.run import Run, read_run
 
 logger = logging.getLogger(__name__)

@@ -11,10 +11,11 @@ from custom.competition import competition_of
 from custom.errors import PodiumError
 from custom.evaluation import DEFAULT_METRIC, score_at_best
 from custom.files import PathLike, sha256_of
+from custom.run_folder import RECORD
 from custom.runs.entries import MetricValue, Source, SplitEntry, Trainer
 from custom.runs.foreign import Place, read_foreign
 from custom.runs.procedure import predictions_entry
-from custom.runs.record import RECORD, RunRecord, data_entry, write_record
+from custom.runs.record import RunRecord, data_entry, write_record
 from custom.runs.run import Run, read_run
 from custom.splits import Split, read_split, select_part
 from custom.splits.check import find_annotations

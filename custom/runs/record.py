@@ -25,6 +25,7 @@ from typing import Any
 from custom.errors import PodiumError
 from custom.evaluation.metrics import DEFAULT_METRIC
 from custom.files import PathLike, locked, read_json, sha256_of, write_json
+from custom.run_folder import RECORD
 from custom.runs.entries import (
     CrossValidated,
     DataEntry,
@@ -39,7 +40,6 @@ from custom.runs.entries import (
 from custom.runs.procedure import PredictionsEntry
 from custom.typed_json import from_json, to_json
 
-RECORD = "run.json"
 FORMAT = 2
 # What the metrics of format 1 are called since, and where their values by class go.
 _OLD_METRICS = {"mAP50": DEFAULT_METRIC, "mAP": "AP"}

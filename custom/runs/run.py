@@ -14,10 +14,11 @@ from typing import Any
 
 from custom.errors import PodiumError
 from custom.files import PathLike, canonical_hash, sha256_of
+from custom.run_folder import RECORD, folder_of
 from custom.runs.config import has_config, read_config
 from custom.runs.entries import DataEntry
 from custom.runs.procedure import Procedure, check_predictions, procedure_of
-from custom.runs.record import RECORD, RunRecord, read_record
+from custom.runs.record import RunRecord, read_record
 from custom.splits import Split, read_split, select_part
 from custom.tables import Categories, GroundTruth, Images, Predictions
 from custom.tables.coco import read_ground_truth, read_results
@@ -181,16 +182,3 @@ def read_run(path: PathLike) -> Run:
     if not (folder / RECORD).is_file():
         raise PodiumError(f"{path} must be a run, but there is no {folder / RECORD}")
     return Run(folder, read_record(folder))
-
-
-def is_run(path: PathLike) -> bool:
-    """Return whether a folder, its `run.json` or its test predictions belong to a finished run."""
-    return (folder_of(path) / RECORD).is_file()
-
-
-def folder_of(path: PathLike) -> Path:
-    """Return the folder of the run that a path names, whether there is one or not."""
-    path = Path(path)
-    if path.name == RECORD:
-        return path.parent
-    return path.with_suffix("") if path.suffix == ".json" else path

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from custom.ensemble import FusionConfig, fuse
-from custom.ensemble.inputs import val_of_runs
 from custom.ensemble.preparing import Repairs
 from custom.ensemble.recipe import Recipe, write_recipe
+from custom.ensemble.run_inputs import val_of_runs
 from custom.errors import PodiumError
 from custom.evaluation import score
 from custom.files import read_json, write_json
