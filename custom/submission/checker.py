@@ -84,6 +84,7 @@ def check_submission(
     last_shares: FloatArray | None = None,
     like: Predictions | None = None,
     metric: str | None = None,
+    raw_scores: bool = False,
 ) -> list[Issue]:
     """Look for what is wrong with a submission.
 
@@ -96,6 +97,7 @@ def check_submission(
         last_shares: Each class's share of the scores in the last accepted submission, shape (C,).
         like: Another submission on exactly `images`: finds boxes that stand on other images.
         metric: What decides, where it is not what the format's competition scores by.
+        raw_scores: Whether scores above 1 are meant: they are then a warning.
 
     Returns:
         What was found, errors first; an error blocks the submission.
@@ -115,7 +117,8 @@ def check_submission(
         table = read_submission(path, form.name, images, categories)
         assert images is not None  # read_submission refuses COCO results without images or classes
         assert categories is not None
-        return run_checks(subject_of_table(table, form, images, categories, *shares, like))
+        subject = subject_of_table(table, form, images, categories, *shares, like)
+        return run_checks(replace(subject, raw_scores=raw_scores))
     if categories is not None:
         form.check_categories(categories)
     if not Path(path).is_file():
@@ -126,7 +129,8 @@ def check_submission(
         return [Issue("error", str(error))]
     if missing := [column for column in form.columns if column not in file.header]:
         return [_without_columns(missing, file.header, form)]
-    return run_checks(subject_of_csv(file, form, images, categories, *shares, like))
+    subject = subject_of_csv(file, form, images, categories, *shares, like)
+    return run_checks(replace(subject, raw_scores=raw_scores))
 
 
 def run_checks(subject: Subject, checks: Sequence[Check] = CHECKS) -> list[Issue]:

@@ -128,7 +128,8 @@ def check(
     path: PathLike, context: Context, format_name: str = "trash", metric: str | None = None
 ) -> CheckedSubmission:
     """Look for what is wrong with a submission file."""
-    return CheckedSubmission(tuple(_issues(path, context, format_name, metric)))
+    raw_scores = read_meta(path).keeps_raw_scores
+    return CheckedSubmission(tuple(_issues(path, context, format_name, metric, raw_scores)))
 
 
 def export(
@@ -179,7 +180,8 @@ def export(
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / out.name
         write_submission(trial, table, context.images, context.categories, format_name)
-        issues = tuple(_issues(trial, context, format_name, chosen.name))
+        raw_scores = read_meta(path).keeps_raw_scores
+        issues = tuple(_issues(trial, context, format_name, chosen.name, raw_scores))
         if blocks(issues):
             return CheckedSubmission(issues, notes=tuple(notes))
         content = trial.read_bytes()
@@ -191,10 +193,12 @@ def export(
     return CheckedSubmission(issues, out, tuple(notes))
 
 
-def _issues(path: PathLike, context: Context, format_name: str, metric: str | None) -> list[Issue]:
+def _issues(
+    path: PathLike, context: Context, format_name: str, metric: str | None, raw_scores: bool
+) -> list[Issue]:
     form = format_for(path, format_name)
     given = (context.images, context.categories, context.val_shares, context.last_shares)
-    return check_submission(path, form.name, *given, context.like, metric)
+    return check_submission(path, form.name, *given, context.like, metric, raw_scores)
 
 
 def _cut(

@@ -58,6 +58,13 @@ class Meta:
     hashes: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def keeps_raw_scores(self) -> bool:
+        """Whether it was fused with `--raw-scores`, so that scores above 1 are meant."""
+        configs = self.recipe.get("configs")
+        found = configs if isinstance(configs, list) else []
+        return any(isinstance(each, dict) and each.get("raw_scores") is True for each in found)
+
 
 def meta_file_of(path: PathLike) -> Path:
     """Return where the record of a submission's file lies, whether there is one or not."""

@@ -19,6 +19,7 @@ from custom.submission import read_submission, write_submission
 from custom.tables.coco import read_ground_truth, read_results
 from custom.testing.toy_runs import jittered, make_toy_run, make_toy_split
 from tools.ensemble import EXIT_NO_GAIN, main
+from tools.submit import main as submit_main
 
 
 @pytest.fixture
@@ -223,6 +224,20 @@ def test_weights_lift_no_score_above_one_unless_raw_scores_are_asked_for(
         for name in ("rescaled", "raw")
     )
     assert (rescaled, raw) == pytest.approx((0.9 * 5 * 2 / 15, 0.9 * 5 * 2 / 7))
+    check_raw_scores_of(tmp_path / "sub" / "raw.csv", capsys)
+
+
+def check_raw_scores_of(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Its record says that they are meant; without it nothing does.
+    assert submit_main(["--check", str(written)]) == 0
+    assert "boxes score above 1, up to 1.28571" in capsys.readouterr().out
+    exported = written.with_name("exported.csv")
+    assert submit_main([str(written), "--out", str(exported)]) == 0
+    assert submit_main(["--check", str(exported)]) == 0
+    exported.with_suffix(".meta.json").unlink()
+    capsys.readouterr()
+    assert submit_main(["--check", str(exported)]) == 1
+    assert "score must be in [0, 1]" in capsys.readouterr().out
 
 
 def test_a_recipe_is_used_on_test_files_by_name_or_by_order(
