@@ -83,6 +83,24 @@ def test_what_must_start_at_once_loads_no_library(module):
     assert process.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    ("module", "call", "slow"),
+    [
+        ("custom.ensemble.options", "", {"dataclasses", "numpy"}),
+        (
+            "custom.competition as module, custom.ensemble.submit",
+            "module.runs_among(['a.csv']);",
+            {"custom.runs", "custom.splits", "PIL"},
+        ),
+    ],
+    ids=["help of ensemble.py", "files of no run"],
+)
+def test_an_ensemble_loads_only_what_it_uses(module, call, slow):
+    code = f"import sys, {module}; {call} print(sorted(set(sys.modules) & {slow!r}))"
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert process.stdout.strip() == "[]"
+
+
 def test_training_knows_no_kind_of_model():
     sources = [path.read_text() for path in (ROOT / "custom/training").rglob("*.py")]
     assert len(sources) > 20

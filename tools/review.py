@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from custom.ensemble.config import add_fusion_options, fusion_of
+from custom.ensemble.options import add_fusion_options, fusion_of
 from custom.errors import run_tool
 
 if TYPE_CHECKING:

@@ -1,24 +1,15 @@
-"""What a fusion is set to: one frozen value that every function takes, and the tools' options."""
+"""What a fusion is set to: one frozen value that every function takes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from custom.ensemble.methods import (
-    BACKENDS,
-    CONF_TYPES,
-    METHODS,
-    PARAMETERS,
-    Method,
-    Parameter,
-)
+from custom.ensemble import methods
+from custom.ensemble.methods import BACKENDS, CONF_TYPES, METHODS, Method
 from custom.errors import PodiumError
-
-if TYPE_CHECKING:
-    import argparse
 
 
 @dataclass(frozen=True)
@@ -46,18 +37,18 @@ class FusionConfig:
     """
 
     method: str = "wbf"
-    iou_thr: float = 0.55
-    skip_box_thr: float = 1e-4
+    iou_thr: float = methods.IOU_THR.default
+    skip_box_thr: float = methods.SKIP_BOX_THR.default
     weights: tuple[float, ...] | None = None
-    conf_type: str = "avg"
-    sigma: float = 0.5
-    score_thr: float = 0.001
-    decay_scores: bool = False
-    allows_overflow: bool = False
-    class_agnostic: bool = False
+    conf_type: str = methods.CONF_TYPE.default
+    sigma: float = methods.SIGMA.default
+    score_thr: float = methods.SCORE_THR.default
+    decay_scores: bool = methods.DECAY_SCORES.default
+    allows_overflow: bool = methods.ALLOWS_OVERFLOW.default
+    class_agnostic: bool = methods.CLASS_AGNOSTIC.default
     backend: str = "numba"
     final_score_thr: float = 0.0
-    raw_scores: bool = False
+    raw_scores: bool = methods.RAW_SCORES.default
 
     def __post_init__(self) -> None:
         if self.weights is not None:
@@ -131,42 +122,3 @@ def check_weights(weights: Sequence[float] | None, num_models: int) -> tuple[flo
     if not any(weights):
         raise PodiumError(f"weights must not all be zero, but are {list(weights)}")
     return tuple(float(weight) for weight in weights)
-
-
-_DEFAULTS = {each.name: each.default for each in fields(FusionConfig)}
-
-
-def add_fusion_options(parser: argparse.ArgumentParser) -> Any:
-    """Add the options of a fusion to a tool; return their group, for options of the tool's own."""
-    group = parser.add_argument_group("how to fuse")
-    names = [name.replace("_", "-") for name in METHODS]
-    group.add_argument("--method", choices=names, default="wbf")
-    group.add_argument("--weights", type=float, nargs="+", help="one per file or model")
-    for parameter in PARAMETERS:
-        if parameter.is_option:
-            group.add_argument(_option(parameter), **_settings(parameter))
-    group.add_argument("--backend", choices=BACKENDS, default="numba")
-    return group
-
-
-def fusion_of(args: argparse.Namespace, **others: Any) -> FusionConfig:
-    """Return the fusion that a command line describes, with `others` set besides.
-
-    Raises:
-        PodiumError: If a value is out of its range.
-    """
-    values = {each.name: getattr(args, each.name) for each in PARAMETERS if each.is_option}
-    weights = None if args.weights is None else tuple(args.weights)
-    method = args.method.replace("-", "_")
-    return FusionConfig(method, weights=weights, backend=args.backend, **values, **others)
-
-
-def _option(parameter: Parameter) -> str:
-    return "--" + parameter.name.replace("_", "-")
-
-
-def _settings(parameter: Parameter) -> dict[str, Any]:
-    default = _DEFAULTS[parameter.name]
-    if isinstance(default, bool):
-        return {"action": "store_true", "help": parameter.help}
-    return {"type": type(default), "default": default, "help": f"{parameter.help} (%(default)s)"}

@@ -2,26 +2,27 @@
 
 A new method is a row here and a kernel file; a parameter that is new also a field of
 `FusionConfig`. Options of the tools, the space of the search and the reference backend follow.
-Nothing is imported here that takes time, so that the tools' help can name the methods.
+Nothing is imported here that takes time, dataclasses neither, so that the tools' help can name the
+methods.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 CONF_TYPES = ("avg", "max", "box_and_model_avg", "absent_model_aware_avg")
 BACKENDS = ("numba", "reference")
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A parameter of fusions: a field of `FusionConfig` and an option of the tools.
 
     Attributes:
         name: The field; the option has dashes.
+        default: What the field is where nothing sets it.
         help: What the option's help says.
         choices: The values, where there are only some; a kernel gets their position.
         range: From where to where the search looks; None where it does not.
@@ -32,6 +33,7 @@ class Parameter:
     """
 
     name: str
+    default: Any
     help: str = ""
     choices: tuple[str, ...] = ()
     range: tuple[float, float] | None = None
@@ -46,29 +48,28 @@ class Parameter:
 
 
 SKIP_BOX_THR = Parameter(
-    "skip_box_thr", "boxes of lower score are left out", range=(1e-4, 0.5), log=True
+    "skip_box_thr", 1e-4, "boxes of lower score are left out", range=(1e-4, 0.5), log=True
 )
 # Up to 1, at which NMS leaves every box as it is: so a model alone is a point of the search.
 IOU_THR = Parameter(
-    "iou_thr", "boxes that overlap more are one object", range=(0.3, 1.0), reference="iou_thr"
+    "iou_thr", 0.55, "boxes that overlap more are one object", range=(0.3, 1.0), reference="iou_thr"
 )
 CONF_TYPE = Parameter(
-    "conf_type", "how WBF scores a cluster", choices=CONF_TYPES, reference="conf_type"
+    "conf_type", "avg", "how WBF scores a cluster", choices=CONF_TYPES, reference="conf_type"
 )
-ALLOWS_OVERFLOW = Parameter("allows_overflow", reference="allows_overflow", is_option=False)
-SIGMA = Parameter("sigma", "of soft-nms", range=(0.05, 2.0), log=True, reference="sigma")
-SCORE_THR = Parameter("score_thr", reference="thresh", is_option=False)
-DECAY_SCORES = Parameter("decay_scores", "of soft-nms: as published", searched=True)
-CLASS_AGNOSTIC = Parameter("class_agnostic", "fuse boxes of different classes too")
+ALLOWS_OVERFLOW = Parameter("allows_overflow", False, reference="allows_overflow", is_option=False)
+SIGMA = Parameter("sigma", 0.5, "of soft-nms", range=(0.05, 2.0), log=True, reference="sigma")
+SCORE_THR = Parameter("score_thr", 0.001, reference="thresh", is_option=False)
+DECAY_SCORES = Parameter("decay_scores", False, "of soft-nms: as published", searched=True)
+CLASS_AGNOSTIC = Parameter("class_agnostic", False, "fuse boxes of different classes too")
 RAW_SCORES = Parameter(
-    "raw_scores", "keep scores that weights lift above 1, as ensemble-boxes does"
+    "raw_scores", False, "keep scores that weights lift above 1, as ensemble-boxes does"
 )
 # What every method has.
 COMMON = (SKIP_BOX_THR, CLASS_AGNOSTIC, RAW_SCORES)
 
 
-@dataclass(frozen=True)
-class Method:
+class Method(NamedTuple):
     """A way to fuse.
 
     Attributes:
@@ -87,7 +88,7 @@ class Method:
     kernel: str
     parameters: tuple[Parameter, ...]
     reference: str = ""
-    reference_form: Mapping[str, Any] = field(default_factory=dict)
+    reference_form: Mapping[str, Any] = MappingProxyType({})
     scales_by: Literal["weight", "largest", "sum"] = "sum"
     by_score: bool = True
     breaks_ties_as_numpy: bool = False

@@ -11,10 +11,10 @@ import optuna
 import pytest
 
 from custom.ensemble import METHODS, FusionConfig, fuse
-from custom.ensemble.config import add_fusion_options, fusion_of
 from custom.ensemble.kernels import nms
 from custom.ensemble.kernels.common import Pool
 from custom.ensemble.methods import IOU_THR, PARAMETERS, Method
+from custom.ensemble.options import add_fusion_options, fusion_of
 from custom.ensemble.search import space
 from custom.tables import Images, Predictions
 

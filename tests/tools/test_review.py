@@ -80,7 +80,7 @@ def test_a_fault_midway_leaves_the_older_review(runs: Path, tmp_path: Path) -> N
 
 
 def test_the_defaults_are_those_of_the_ensemble() -> None:
-    from custom.ensemble.config import fusion_of
+    from custom.ensemble.options import fusion_of
     from tools.ensemble import parse_args as ensemble_args
     from tools.review import request_of
 
