@@ -45,6 +45,7 @@ def sample_config(folder: Path) -> Path:
     sample = Config.fromfile(str(SAMPLE))
     config = Config.fromfile(str(path))
     config.competition.classes = list(sample.competition.classes)
+    config.competition.format = sample.competition.format
     config.dump(str(path))
     return path
 

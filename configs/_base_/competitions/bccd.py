@@ -3,6 +3,7 @@ _base_ = "./common.py"
 
 competition = dict(
     name="bccd",
+    format="trash",  # it has no format of its own; submissions are written as there
     data_root="data/bccd",
     train_ann="train.json",
     test_ann="test.json",
