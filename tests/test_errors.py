@@ -65,8 +65,13 @@ def test_ctrl_c_is_a_message_whatever_a_library_makes_of_it(capsys):
         except BaseException:  # as MMEngine does where it formats a config
             raise SyntaxError("12 kB of config") from None
 
-    with pytest.raises(SystemExit) as ended:
-        run_tool(main)
+    # In the background, as some suites are run, Ctrl-C would be ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            run_tool(main)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert ended.value.code == 130
     assert capsys.readouterr().err == "interrupted\n"
 

@@ -15,7 +15,7 @@ from custom.training.checks.facts import Facts
 # Published recipes name them for every transformer, also for one that has no such parameter.
 _OF_RECIPES = (
     "absolute_pos_embed", "pos_embed", "cls_token", "relative_position_bias_table", "norm",
-    "query_embed", "query_feat", "level_embed",
+    "query_embed", "query_feat", "level_embed", "reference_points",
 )  # fmt: skip
 
 
