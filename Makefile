@@ -35,12 +35,13 @@ format: setup ## Rewrite the sources in the house's style
 doctor: ## Check the installation and say how to fix it
 	@$(RUN) tools/doctor.py
 
-# Needs uv (pip install uv). Versions that the old lock has are kept where they still fit.
+# Needs uv (pip install uv). Versions that the old lock has are kept where they still fit. What
+# torch itself brings comes with it, by its build.
 lock: ## Renew requirements/lock.txt after a change to the other requirement files
 	uv pip compile --universal --python-version 3.10 --no-annotate \
 	  --custom-compile-command "make lock" \
 	  --no-emit-package torch --no-emit-package onedl-mmcv --no-emit-package opencv-python \
 	  $(filter-out requirements/lock.txt,$(wildcard requirements/*.txt)) \
 	  --quiet -o requirements/lock.txt
-	@sed -i -E "s/ and python_full_version < '3\\.13'//; s/ ; python_full_version < '3\\.13'$$//" \
+	@sed -i -E "/^(nvidia|cuda|triton)/d; s/ and python_full_version < '3\\.13'//; s/ ; python_full_version < '3\\.13'$$//" \
 	  requirements/lock.txt

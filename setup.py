@@ -9,7 +9,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 REQUIREMENTS = ROOT / "requirements"
-EXTRAS = ("detection", "tracking", "search", "reference", "dev")
+EXTRAS = ("detection", "classification", "tracking", "search", "reference", "dev")
 
 
 def requirements(name: str) -> list[str]:
