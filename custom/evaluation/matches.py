@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.evaluation.counting import IGNORED, count_outcomes
+from custom.evaluation.decisions import Decisions, decide
 from custom.tables import Categories
 
 Int8Array = npt.NDArray[np.int8]
@@ -50,7 +51,9 @@ class Matches:
         gt_ignored: Shape (A, G), boxes that do not count: crowds, and sizes outside the range.
         matched_gt: Shape (A, T, N), the row of the ground truth that a detection took, or -1; None
             if it was not asked for.
-        rule: How detections took boxes, "coco" or "voc".
+        rule: How detections took boxes, "coco", "voc" or "equal".
+        items: Shape (N,), the image or region that each is a label of, where the rule is "equal"
+            and classes exclude each other (`rival_items`); else None.
     """
 
     categories: Categories
@@ -69,6 +72,7 @@ class Matches:
     gt_ignored: BoolArray
     matched_gt: Int32Array | None = None
     rule: str = "coco"
+    items: IntArray | None = None
 
     @property
     def num_images(self) -> int:
@@ -101,6 +105,11 @@ class Matches:
         hits, misses = (np.zeros((len(self.iou_thrs), *shape), np.int64) for _ in range(2))
         count_outcomes(self.outcomes[0], self.image_index, self.class_offsets, hits, misses)
         return hits, misses, self._num_gt_by_image
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """What the labels decide, where the rule is "equal"."""
+        return decide(self)
 
     @cached_property
     def _num_gt_by_image(self) -> IntArray:

@@ -10,6 +10,7 @@ from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.compiled.threads import over_ranges
 from custom.errors import PodiumError
 from custom.evaluation.counting import IGNORED
+from custom.evaluation.items import rival_items
 from custom.evaluation.kernels import (
     Detections,
     MatchArrays,
@@ -21,7 +22,7 @@ from custom.evaluation.kernels import (
 from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Matches
 from custom.tables import GroundTruth, Predictions
 
-MATCHING_RULES = ("coco", "voc")
+MATCHING_RULES = ("coco", "voc", "equal")
 
 
 def match(
@@ -42,7 +43,8 @@ def match(
         areas: Names of COCO's area ranges: all, small, medium, large.
         max_dets: How many detections of an image and class count.
         rule: "coco": a detection takes the best box that is still free. "voc": it takes the best
-            box, and misses if that is already taken.
+            box, and misses if that is already taken. "equal": for labels of images and regions,
+            COCO's rule, but a crowd box is one label that is unknown, and not all that lies in it.
         keep_gt: Also keep which box each detection took.
 
     Raises:
@@ -57,6 +59,7 @@ def match(
     thresholds = np.minimum(np.asarray(iou_thrs, dtype=np.float64), 1 - 1e-10)
     ranges = np.array([COCO_AREAS[name] for name in areas], dtype=np.float64)
     ignored = _ignored(gt, ranges)
+    iscrowd = np.zeros_like(gt.iscrowd) if rule == "equal" else gt.iscrowd
     image_index = predictions.image_index.astype(np.int32)[rows]
     places, _ = group_rows(image_index, np.arange(num_boxes), len(gt.images))
     gt_by_class, _ = group_rows(gt.labels, np.arange(gt.num_boxes), len(gt.categories))
@@ -69,9 +72,10 @@ def match(
     over_ranges(
         match_images, len(gt.images), num_boxes * shape[0] * shape[1],
         Detections(places, predictions.offsets, rows, predictions.bboxes, predictions.labels),
-        Truth(gt_rows, gt.offsets, gt.bboxes, gt.labels, ignored, gt.iscrowd),
+        Truth(gt_rows, gt.offsets, gt.bboxes, gt.labels, ignored, iscrowd),
         Rule(thresholds, ranges, max_dets, rule == "voc"), out,
     )  # fmt: skip
+    items = rival_items(gt, predictions) if rule == "equal" else None
     return Matches(
         categories=gt.categories,
         image_ids=gt.images.ids,
@@ -89,6 +93,7 @@ def match(
         gt_ignored=ignored,
         matched_gt=out.matched if keep_gt else None,
         rule=rule,
+        items=None if items is None else items[rows],
     )
 
 

@@ -24,7 +24,8 @@ class Score:
     """The value of a metric.
 
     Attributes:
-        value: The mean over the classes that have boxes; NaN where there are none.
+        value: The mean over the classes that have boxes, or what else the metric says; NaN where
+            there are none.
         per_class: Shape (C,), NaN for a class without boxes.
         metric: The metric's name.
         class_names: The C names.
@@ -67,7 +68,8 @@ def score(
     matches = match_for(gt, predictions, chosen)
     if backend == "numba":
         return score_matches(matches, chosen)
-    return _score_of(matches, chosen, _reference_per_class(gt, predictions, chosen))
+    per_class = _reference_per_class(gt, predictions, chosen)
+    return _score_of(matches, chosen, per_class, mean_of_known(per_class))
 
 
 def match_for(
@@ -97,7 +99,9 @@ def score_matches(
             f"matches for {chosen.name} must be made at IoU {asked[0]}, area {asked[1]}, rule "
             f"{asked[2]}, but are at {made[0]}, {made[1]}, {made[2]}: use match_for"
         )
-    return _score_of(matches, chosen, chosen.per_class(matches, image_weights))
+    per_class = chosen.per_class(matches, image_weights)
+    value = chosen.overall(matches, image_weights) if chosen.overall else mean_of_known(per_class)
+    return _score_of(matches, chosen, per_class, value)
 
 
 def checked_against_reference(
@@ -135,11 +139,9 @@ def _with_max_dets(metric: Metric, max_dets: int | None) -> Metric:
     return metric if max_dets is None else replace(metric, max_dets=max_dets)
 
 
-def _score_of(matches: Matches, metric: Metric, per_class: FloatArray) -> Score:
-    return Score(
-        mean_of_known(per_class), per_class, metric.name, matches.categories.names,
-        matches.num_gt[0],
-    )  # fmt: skip
+def _score_of(matches: Matches, metric: Metric, per_class: FloatArray, value: float) -> Score:
+    names, num_gt = matches.categories.names, matches.num_gt[0]
+    return Score(value, per_class, metric.name, names, num_gt)
 
 
 def _reference_per_class(gt: GroundTruth, predictions: Predictions, metric: Metric) -> FloatArray:

@@ -36,7 +36,8 @@ def best_score_thr(
     """
     chosen = metric_of(metric)
     levels = np.unique(matches.scores)
-    if not chosen.punishes_false_boxes or not len(levels):
+    # Where classes exclude each other, the highest score decides, not a threshold.
+    if not chosen.punishes_false_boxes or not len(levels) or matches.items is not None:
         return 0.0
 
     def value_at(index: int) -> float:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from custom.errors import PodiumError
-from custom.evaluation.metrics import coco, gbr, rsna, voc, wheat
+from custom.evaluation.metrics import (
+    accuracy,
+    balanced_accuracy,
+    coco,
+    f1,
+    gbr,
+    ranking_ap,
+    rsna,
+    voc,
+    wheat,
+)
 from custom.evaluation.metrics.base import Metric
 from custom.evaluation.metrics.coco import DEFAULT_METRIC
 
 __all__ = ["DEFAULT_METRIC", "METRICS", "Metric", "metric_of"]
 
+_FAMILIES = (coco, voc, wheat, rsna, gbr, ranking_ap, accuracy, balanced_accuracy, f1)
 METRICS: dict[str, Metric] = {
-    metric.name: metric for family in (coco, voc, wheat, rsna, gbr) for metric in family.METRICS
+    metric.name: metric for family in _FAMILIES for metric in family.METRICS
 }
 
 

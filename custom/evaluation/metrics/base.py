@@ -16,6 +16,7 @@ from custom.evaluation.matches import Integers, Matches
 
 # From matches, and optionally how often each image stands in the data set, to one value a class.
 PerClass = Callable[[Matches, Integers | None], FloatArray]
+Overall = Callable[[Matches, Integers | None], float]
 LOG_PREFIX = "coco"
 # Where a training's log has the score threshold that a metric was taken at.
 SCORE_THR_KEY = f"{LOG_PREFIX}/score_thr"
@@ -39,6 +40,7 @@ class Metric:
         greater_is_better: The direction of an improvement.
         punishes_false_boxes: Every false box lowers it, whatever its score, so that it is taken at
             the score threshold that is best on out-of-fold predictions.
+        overall: From matches to the value, where that is not the mean over the classes.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Metric:
     log_name: str = ""
     greater_is_better: bool = True
     punishes_false_boxes: bool = False
+    overall: Overall | None = None
 
     @property
     def title(self) -> str:
@@ -78,6 +81,11 @@ class Metric:
         """Whether its first threshold is IoU 0.5, by COCO's rule, of boxes of all sizes."""
         rule = (self.iou_thrs[0], self.area, self.max_dets, self.rule)
         return rule == (0.5, "all", 100, "coco")
+
+    @property
+    def is_of_labels(self) -> bool:
+        """Whether it is one of labels of whole images or given regions, not of boxes found."""
+        return self.rule == "equal"
 
     @property
     def sign(self) -> int:
