@@ -1,8 +1,9 @@
 """Bootstrap over images: how much a score, or the difference of two, depends on the val images.
 
-An image drawn m times counts m times: its detections and boxes get the weight m, and nothing is
-matched again. Resample r is a function of (seed, r) alone: two models see the same resamples,
-whatever the number of threads.
+Images that belong together (`Matches.groups`: a video, near-duplicates) are drawn together, and an
+image that is alone is a group of one. An image drawn m times counts m times: its detections and
+boxes get the weight m, and nothing is matched again. Resample r is a function of (seed, r) alone:
+two models see the same resamples, whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -56,25 +57,32 @@ class PairedInterval:
         return float(np.nanstd(self.samples[:, -1]))
 
 
-def bootstrap_ap(matches: Matches, num_resamples: int = NUM_RESAMPLES, seed: int = 0) -> FloatArray:
+def bootstrap_ap(
+    matches: Matches,
+    num_resamples: int = NUM_RESAMPLES,
+    seed: int = 0,
+    groups: IntArray | None = None,
+) -> FloatArray:
     """Return the AP of resampled images, shape (R, C+1); the last column is the mean over classes.
 
     Args:
         matches: The AP is the mean over the IoU thresholds matched, in the first area range.
         num_resamples: R.
-        seed: Tables with the same number of images and the same seed are resampled alike.
+        seed: Tables with the same groups and the same seed are resampled alike.
+        groups: Shape (I,), equal numbers for images that are drawn together; those of the matches
+            if None.
 
     Returns:
         NaN where a class has no boxes in a resample; such classes are not in its mean, which is
         the metric on those images (`rare_class_notes` says what follows).
     """
-    _check_arguments(matches, num_resamples)
+    group_index = _checked_groups(matches, num_resamples, groups)
     samples = np.full((num_resamples, matches.num_classes + 1), np.nan)
     counted = ~matches.gt_ignored[0]
     outcomes = matches.outcomes[0]
     over_ranges(
         _ap_of_resamples, num_resamples, num_resamples * outcomes.size,
-        seed, matches.num_images, matches.gt_image_index[counted], matches.gt_labels[counted],
+        seed, group_index, matches.gt_image_index[counted], matches.gt_labels[counted],
         outcomes, matches.class_offsets, matches.image_index, matches.ranks, matches.max_dets,
         RECALL_THRS, samples,
     )  # fmt: skip
@@ -82,17 +90,22 @@ def bootstrap_ap(matches: Matches, num_resamples: int = NUM_RESAMPLES, seed: int
 
 
 def bootstrap_metric(
-    matches: Matches, metric: str | Metric, num_resamples: int = NUM_RESAMPLES, seed: int = 0
+    matches: Matches,
+    metric: str | Metric,
+    num_resamples: int = NUM_RESAMPLES,
+    seed: int = 0,
+    groups: IntArray | None = None,
 ) -> FloatArray:
     """Return any metric of resampled images, shape (R, C+1), from the same resamples."""
     chosen = metric_of(metric)
     if chosen.per_class is ap_per_class:
-        return bootstrap_ap(matches, num_resamples, seed)
-    _check_arguments(matches, num_resamples)
+        return bootstrap_ap(matches, num_resamples, seed, groups)
+    group_index = _checked_groups(matches, num_resamples, groups)
     samples = np.empty((num_resamples, matches.num_classes + 1))
+    times = np.empty(int(group_index.max()) + 1, np.int32)
     weights = np.empty(matches.num_images, np.int32)
     for r in range(num_resamples):
-        draw_images(seed, r, weights)
+        draw_groups(seed, r, group_index, times, weights)
         result = score_matches(matches, chosen, weights)
         samples[r] = [*result.per_class, result.value]
     return samples
@@ -105,6 +118,7 @@ def paired_bootstrap(
     seed: int = 0,
     confidence: float = 0.95,
     metric: str | Metric = DEFAULT_METRIC,
+    groups: IntArray | None = None,
 ) -> PairedInterval:
     """Return the difference a - b with its interval, both models on the same resamples.
 
@@ -115,6 +129,8 @@ def paired_bootstrap(
         seed: Of the draws.
         confidence: Of the interval, two-sided, percentiles of the resamples.
         metric: The metric, or its name.
+        groups: Shape (I,), equal numbers for images that are drawn together; those of `matches_a`
+            if None.
 
     Raises:
         PodiumError: If the two are not on the same images and boxes.
@@ -122,8 +138,9 @@ def paired_bootstrap(
     _check_pair(matches_a, matches_b, confidence)
     chosen = metric_of(metric)
     a, b = (score_matches(matches, chosen) for matches in (matches_a, matches_b))
-    samples = bootstrap_metric(matches_a, chosen, num_resamples, seed)
-    samples -= bootstrap_metric(matches_b, chosen, num_resamples, seed)
+    groups = matches_a.groups if groups is None else groups
+    samples = bootstrap_metric(matches_a, chosen, num_resamples, seed, groups)
+    samples -= bootstrap_metric(matches_b, chosen, num_resamples, seed, groups)
     low, high = interval_of(samples, confidence)
     return PairedInterval(
         a.value - b.value, float(low[-1]), float(high[-1]), a.per_class - b.per_class,
@@ -142,11 +159,21 @@ def interval_of(samples: FloatArray, confidence: float) -> tuple[FloatArray, Flo
     return ends[0], ends[1]
 
 
-def _check_arguments(matches: Matches, num_resamples: int) -> None:
+def _checked_groups(matches: Matches, num_resamples: int, groups: IntArray | None) -> IntArray:
+    """Return the group of each image, 0..G-1 in the order of first images, shape (I,)."""
     if num_resamples < 1:
         raise PodiumError(f"num_resamples must be at least 1, but is {num_resamples}")
     if matches.num_images == 0:
         raise PodiumError("a bootstrap needs at least one image, but there is none")
+    groups = matches.groups if groups is None else np.asarray(groups)
+    if not len(groups):
+        return np.arange(matches.num_images)
+    if len(groups) != matches.num_images:
+        raise PodiumError(
+            f"groups must be {matches.num_images} numbers, one an image, but are {len(groups)}"
+        )
+    _, firsts, index = np.unique(groups, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(firsts))[index]
 
 
 def _check_pair(a: Matches, b: Matches, confidence: float) -> None:
@@ -185,6 +212,24 @@ def draw_images(seed: int, resample: int, weights: Integers) -> None:  # pragma:
 
 
 @jit
+def draw_groups(
+    seed: int, resample: int, group_index: IntArray, times: Integers, weights: Integers
+) -> None:  # pragma: no cover
+    """Draw G groups of G with replacement; write to `weights` (I,) how often each image stands.
+
+    Args:
+        seed: Of the draws.
+        resample: Which of them.
+        group_index: Shape (I,), 0..G-1.
+        times: Scratch, shape (G,): how often each group was drawn.
+        weights: Shape (I,).
+    """
+    draw_images(seed, resample, times)
+    for i in range(len(weights)):
+        weights[i] = times[group_index[i]]
+
+
+@jit
 def _mix(z: np.uint64) -> np.uint64:  # pragma: no cover
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -196,7 +241,7 @@ def _ap_of_resamples(
     start: int,
     stop: int,
     seed: int,
-    num_images: int,
+    group_index: IntArray,
     gt_image_index: IntArray,
     gt_labels: IntArray,
     outcomes: Integers,
@@ -209,11 +254,12 @@ def _ap_of_resamples(
 ) -> None:  # pragma: no cover
     """Write the AP by class and their mean to the rows start..stop of `samples` (R, C+1)."""
     num_classes = samples.shape[1] - 1
-    weights = np.empty(num_images, np.int32)
+    weights = np.empty(len(group_index), np.int32)
+    times = np.empty(group_index.max() + 1, np.int32)
     num_gt = np.empty(num_classes, np.int64)
     precision, hits = np.empty(outcomes.shape[1]), np.empty(outcomes.shape[1], np.int64)
     for r in range(start, stop):
-        draw_images(seed, r, weights)
+        draw_groups(seed, r, group_index, times, weights)
         num_gt[:] = 0
         for g in range(len(gt_labels)):
             num_gt[gt_labels[g]] += weights[gt_image_index[g]]

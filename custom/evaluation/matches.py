@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -54,6 +54,8 @@ class Matches:
         rule: How detections took boxes, "coco", "voc" or "equal".
         items: Shape (N,), the image or region that each is a label of, where the rule is "equal"
             and classes exclude each other (`rival_items`); else None.
+        groups: Shape (I,), which images belong together, see `Images.groups`; a bootstrap draws
+            them as wholes. Empty where every image is alone.
     """
 
     categories: Categories
@@ -73,6 +75,7 @@ class Matches:
     matched_gt: Int32Array | None = None
     rule: str = "coco"
     items: IntArray | None = None
+    groups: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def num_images(self) -> int:

@@ -94,6 +94,7 @@ def match(
         matched_gt=out.matched if keep_gt else None,
         rule=rule,
         items=None if items is None else items[rows],
+        groups=gt.images.groups,
     )
 
 

@@ -15,6 +15,7 @@ from custom.gate.evidence import Pooled, pool
 from custom.gate.notes import (
     class_notes,
     comparison_note,
+    group_note,
     origin_notes,
     procedure_notes,
     pseudo_label_notes,
@@ -75,6 +76,7 @@ def gate(
         difference.seed_noise, project_seed_noise, needed,
         (
             seed_note(difference, overall, project_seed_noise),
+            *group_note(pooled.gt.images),
             *comparison_note(comparisons, confidence, policy),
             *pseudo_label_notes(new, baseline),
             *origin_notes(new, baseline),

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from custom.gate.difference import Difference, SeedNoise
 from custom.gate.policy import GatePolicy
 from custom.gate.verdict import Change
 from custom.runs import Evidence
+from custom.tables import Images
 
 
 def seed_note(difference: Difference, overall: Change, project: SeedNoise | None) -> str:
@@ -30,6 +33,17 @@ def seed_note(difference: Difference, overall: Change, project: SeedNoise | None
         f"{project.deviation:.4f} (degrees of freedom: {project.degrees}). With it the interval "
         f"would be about [{low:+.4f}, {high:+.4f}]."
     )
+
+
+def group_note(images: Images) -> list[str]:
+    """Say how many groups were drawn as wholes, where there are any."""
+    num_groups = len(np.unique(images.groups))
+    if num_groups == len(images):
+        return []
+    return [
+        f"The {len(images)} val images are {num_groups} groups (videos, near-duplicates, what the "
+        "split was grouped by), which are drawn as wholes."
+    ]
 
 
 def comparison_note(comparisons: int, confidence: float, policy: GatePolicy) -> list[str]:

@@ -14,8 +14,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from custom.errors import PodiumError
-from custom.runs.run import Run
-from custom.splits import select_part
+from custom.runs.run import Run, val_part
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth
 from custom.tables.ground_truth import concatenate as concatenate_ground_truth
@@ -208,7 +207,7 @@ def _evidence_of(run: Run, shared: _Shared) -> Evidence:
     split = shared.get(split_key, lambda: run.split)
     gt = shared.get(
         (*file_key, *split_key, fold),
-        lambda: annotations.take(select_part(split, fold, "val", annotations.images)),
+        lambda: val_part(annotations, split, fold),
     )
     return Evidence(
         name=run.name,

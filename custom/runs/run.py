@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from custom.errors import PodiumError
+from custom.evaluation.groups import groups_of
 from custom.files import PathLike, canonical_hash, sha256_of
 from custom.run_folder import RECORD, folder_of
 from custom.runs.config import has_config, read_config
@@ -121,8 +122,7 @@ class Run:
     @cached_property
     def val_ground_truth(self) -> GroundTruth:
         """The boxes of the fold that judges this run, in the order of the split."""
-        gt = read_ground_truth(self.val_file)
-        return gt.take(select_part(self.split, self.val_fold, "val", gt.images))
+        return val_part(read_ground_truth(self.val_file), self.split, self.val_fold)
 
     def val_predictions(self) -> Predictions:
         """The out-of-fold predictions, `val.json`, on every image of the fold."""
@@ -170,6 +170,12 @@ class Run:
                 f"({entry.hash[:12]}), but its content has changed; restore it, or run again"
             )
         return path
+
+
+def val_part(annotations: GroundTruth, split: Split, fold: int) -> GroundTruth:
+    """Return the boxes of a fold's val images, in the order of the split, with their groups."""
+    val = select_part(split, fold, "val", annotations.images)
+    return annotations.grouped(groups_of(annotations, split)).take(val)
 
 
 def read_run(path: PathLike) -> Run:

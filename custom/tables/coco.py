@@ -21,7 +21,7 @@ from custom.boxes import (
 from custom.errors import PodiumError
 from custom.files import PathLike, read_json
 from custom.tables.ground_truth import GroundTruth
-from custom.tables.images import Categories, Images, first_duplicate
+from custom.tables.images import Categories, Images, first_duplicate, named_by_first
 from custom.tables.records import (
     Record,
     boxes,
@@ -93,7 +93,18 @@ def _read_images(records: Sequence[Record], path: str) -> Images:
         raise PodiumError(
             f"{path}: image sizes must be positive, but {names[row]} is {sizes_hw[row].tolist()}"
         )
-    return Images(ids, names, sizes_hw, path)
+    return Images(ids, names, sizes_hw, path, _videos(records, ids))
+
+
+def _videos(records: Sequence[Record], ids: IntArray) -> IntArray:
+    """Return the groups of images by their `video_id`, shape (I,); empty where none has one."""
+    videos = [record.get("video_id") for record in records]
+    if not any(video is not None for video in videos):
+        return np.zeros(0, np.int64)
+    # An image of no video is alone.
+    keys = [("image", i) if v is None else ("video", str(v)) for i, v in enumerate(videos)]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return named_by_first(np.array([numbers[key] for key in keys], np.int64), ids)
 
 
 def _read_categories(records: Sequence[Record], path: str) -> Categories:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -82,6 +82,10 @@ class GroundTruth:
         columns = {name: getattr(self, name)[rows] for name in _COLUMNS if name != "offsets"}
         return GroundTruth(self.images.take(chosen), self.categories, offsets, **columns)
 
+    def grouped(self, groups: IntArray) -> GroundTruth:
+        """Return the same with other groups of images, shape (I,), see `Images.groups`."""
+        return replace(self, images=replace(self.images, groups=groups))
+
     def take_ids(self, image_ids: npt.ArrayLike) -> GroundTruth:
         """Return the images with these ids, in that order.
 
@@ -117,6 +121,7 @@ def concatenate(tables: Sequence[GroundTruth]) -> GroundTruth:
         tuple(name for table in tables for name in table.images.file_names),
         np.concatenate([table.images.sizes_hw for table in tables]),
         tables[0].source,
+        np.concatenate([table.images.groups for table in tables]),
     )
     columns = {
         name: np.concatenate([getattr(table, name) for table in tables])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +30,18 @@ def first_duplicate(values: npt.ArrayLike) -> object | None:
     return unique[counts > 1][0].item() if (counts > 1).any() else None
 
 
+def named_by_first(group_index: IntArray, ids: IntArray) -> IntArray:
+    """Return for each image the smallest id of its group, shape (I,), as `Images.groups` has it.
+
+    Args:
+        group_index: Shape (I,), 0..G-1.
+        ids: Shape (I,).
+    """
+    smallest = np.full(int(group_index.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(smallest, group_index, ids)
+    return smallest[group_index]
+
+
 @dataclass(frozen=True, eq=False)
 class Images:
     """The images of a data set, in the order of its file.
@@ -39,17 +51,24 @@ class Images:
         file_names: I names, as the file has them.
         sizes_hw: Shape (I, 2), height and width in pixels.
         source: The file they were read from, for messages.
+        groups: Shape (I,), for each image the smallest id among the images that belong together
+            with it: a video, near-duplicates. Its own id where it is alone, as all are if empty.
     """
 
     ids: IntArray
     file_names: tuple[str, ...]
     sizes_hw: IntArray
     source: str = ""
+    groups: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ids", frozen(self.ids, np.int64))
         object.__setattr__(self, "sizes_hw", frozen(self.sizes_hw, np.int64).reshape(-1, 2))
         object.__setattr__(self, "file_names", tuple(self.file_names))
+        groups = self.groups if len(self.groups) else self.ids
+        object.__setattr__(self, "groups", frozen(groups, np.int64))
+        if len(self.groups) != len(self.ids):
+            raise PodiumError(f"{self.source}: {len(self.ids)} ids but {len(self.groups)} groups")
         for what, values in (("id", self.ids), ("file_name", self.file_names)):
             if len(values) != len(self.ids):
                 raise PodiumError(f"{self.source}: {len(self.ids)} ids but {len(values)} {what}s")
@@ -75,7 +94,8 @@ class Images:
         """Return the images at the positions `indices`, in that order."""
         chosen = np.asarray(indices, dtype=np.int64)
         names = tuple(self.file_names[i] for i in chosen.tolist())
-        return Images(self.ids[chosen], names, self.sizes_hw[chosen], self.source)
+        sizes_hw, groups = self.sizes_hw[chosen], self.groups[chosen]
+        return Images(self.ids[chosen], names, sizes_hw, self.source, groups)
 
 
 @dataclass(frozen=True)

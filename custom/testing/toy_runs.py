@@ -39,12 +39,14 @@ def make_toy_annotations(path: Path, num_images: int, labelled: bool = True, see
     return path
 
 
-def make_toy_split(folder: Path, num_images: int = 30, num_folds: int = 3) -> Split:
+def make_toy_split(
+    folder: Path, num_images: int = 30, num_folds: int = 3, group_by: str | None = None
+) -> Split:
     """Write `train.json`, `test.json` and `test_boxes.json`, and seal a split of the first."""
     train = make_toy_annotations(folder / "train.json", num_images)
     make_toy_annotations(folder / "test.json", 6, labelled=False, seed=1)
     make_toy_annotations(folder / "test_boxes.json", 6, seed=1)
-    draft = make_split(read_ground_truth(train), num_folds, seed=42)
+    draft = make_split(read_ground_truth(train), num_folds, seed=42, group_by=group_by)
     return seal(draft, folder / "splits" / "toy")
 
 

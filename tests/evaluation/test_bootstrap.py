@@ -48,6 +48,41 @@ def test_paired_interval_equals_brute_force():
     assert found.num_gt.sum() == (~gt.iscrowd).sum()
 
 
+def by_clips(seed: int, sizes: tuple[int, ...]):
+    """Images in clips of these sizes, each clip's images scattered over the table."""
+    gt, predictions = make_case(seed, num_images=sum(sizes), ties=False)
+    clips = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    return gt.grouped(clips), predictions, clips
+
+
+@pytest.mark.parametrize("metric", ["AP50", "wheat"])
+def test_groups_are_drawn_as_wholes(metric):
+    gt, predictions, clips = by_clips(26, (1, 7, 2, 12, 1, 5))
+    matches = match_for(gt, predictions, metric)
+    samples = bootstrap_metric(matches, metric, 25, seed=7)
+    # The first clip of the table has number 0 in the draws, and so on.
+    order = list(dict.fromkeys(clips.tolist()))
+    for r, sample in enumerate(samples):
+        times = drawn(7, r, len(order))
+        weights = np.array([times[order.index(clip)] for clip in clips])
+        again = score(*repeated_tables(gt, predictions, weights), metric)
+        np.testing.assert_allclose(sample, [*again.per_class, again.value], rtol=0, atol=1e-12)
+    alone = bootstrap_metric(matches, metric, 25, seed=7, groups=np.arange(len(clips)))
+    plain = match_for(gt.grouped(gt.images.ids), predictions, metric)
+    np.testing.assert_array_equal(alone, bootstrap_metric(plain, metric, 25, seed=7))
+    assert not np.array_equal(alone, samples)
+
+
+def test_both_models_see_the_same_groups():
+    gt, a, _ = by_clips(27, (9, 3, 14, 6, 2, 2))
+    pair = [match_for(gt, table, "AP50") for table in (a, jittered(a, 1, pixels=15, scores=0.1))]
+    found = paired_bootstrap(*pair, num_resamples=40, seed=3)
+    samples = [bootstrap_ap(matches, 40, seed=3) for matches in pair]
+    np.testing.assert_array_equal(found.samples, samples[0] - samples[1])
+    with pytest.raises(PodiumError, match="groups must be 36 numbers, one an image, but are 2"):
+        paired_bootstrap(*pair, groups=np.zeros(2, int))
+
+
 def test_draws_are_uniform_and_whole():
     total = np.zeros(50)
     for r in range(4000):

@@ -27,18 +27,41 @@ from custom.tables import GroundTruth, Predictions
 ALL = 0  # the index of the scores that rest on all images
 
 
-def make_inner_folds(num_images: int, num_folds: int, seed: int) -> tuple[IntArray, ...]:
+def make_inner_folds(
+    num_images: int, num_folds: int, seed: int, groups: IntArray | None = None
+) -> tuple[IntArray, ...]:
     """Return positions of images in `num_folds` random folds, each ascending.
 
+    Args:
+        num_images: I.
+        num_folds: At least 2.
+        seed: Of the folds.
+        groups: Shape (I,), equal numbers for images that stay in one fold; each alone if None.
+
     Raises:
-        PodiumError: If there are not at least two folds, or fewer images than folds.
+        PodiumError: If there are not at least two folds, fewer images than folds, or a group so
+            large that a fold would have no images.
     """
     if not 2 <= num_folds <= num_images:
         raise PodiumError(
             f"inner folds must be between 2 and the {num_images} images, but are {num_folds}"
         )
-    shuffled = np.random.default_rng(seed).permutation(num_images)
-    return tuple(np.sort(fold) for fold in np.array_split(shuffled, num_folds))
+    groups = np.arange(num_images) if groups is None else groups
+    _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    shuffled = np.random.default_rng(seed).permutation(len(sizes))
+    # Side by side in random order, a group belongs to the fold that has the image in its middle.
+    ends = np.cumsum(sizes[shuffled])
+    middles = (2 * ends - sizes[shuffled] - 1) // 2
+    shares = [len(share) for share in np.array_split(np.arange(num_images), num_folds)]
+    fold_of_group = np.empty(len(sizes), np.int64)
+    fold_of_group[shuffled] = np.searchsorted(np.cumsum(shares), middles, side="right")
+    folds = tuple(np.flatnonzero(fold_of_group[index] == fold) for fold in range(num_folds))
+    if not all(map(len, folds)):
+        raise PodiumError(
+            f"inner folds must be fewer than {num_folds} here, since images that belong together "
+            f"stay together, and one group holds {sizes.max()} of {num_images}"
+        )
+    return folds
 
 
 @dataclass(frozen=True, eq=False)

@@ -84,7 +84,8 @@ def search(
         PodiumError: If the models do not fit the images, or there are fewer images than folds.
     """
     settings = settings or SearchSettings()
-    folds = make_inner_folds(len(gt.images), settings.inner_folds, settings.seed)
+    how = (settings.inner_folds, settings.seed, gt.images.groups)
+    folds = make_inner_folds(len(gt.images), *how)
     objective = Objective(models, gt, folds, settings.metric)
     starts = _starts(objective.num_models)
     found = [candidates(objective, settings, starts, ALL, settings.trials)]

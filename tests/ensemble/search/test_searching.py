@@ -41,6 +41,18 @@ def starts(objective: Objective) -> list[FusionConfig]:
     return [*space.defaults().values(), *singles]
 
 
+def test_inner_folds_cut_no_group() -> None:
+    clips = np.random.default_rng(0).permutation(np.repeat(np.arange(12), [1, 2, 3, 4] * 3))
+    folds = make_inner_folds(30, 3, seed=0, groups=clips)
+    np.testing.assert_array_equal(np.sort(np.concatenate(folds)), np.arange(30))
+    held = [set(clips[fold].tolist()) for fold in folds]
+    assert sum(map(len, held)) == 12
+    # No fold is further from 10 images than half of the largest group at either end.
+    assert all(6 <= len(fold) <= 14 for fold in folds)
+    with pytest.raises(PodiumError, match=r"fewer than 3 here.* one group holds 29 of 30"):
+        make_inner_folds(30, 3, seed=0, groups=np.array([0] * 29 + [1]))
+
+
 def test_a_model_alone_scores_what_it_scores_by_itself(objective: Objective) -> None:
     for k, model in enumerate(objective.models):
         value = objective.value(space.alone(k, 3), ALL)
