@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from custom.boxes import IntArray
+from custom.boxes import BoolArray, IntArray
 from custom.errors import PodiumError
 from custom.splits.features import Features
 
@@ -17,7 +17,8 @@ IMAGES_WEIGHT = 400
 # Partners looked at for one exchange: enough to find a good one, bounded for large data sets.
 MAX_PARTNERS = 1024
 MAX_SWEEPS = 30
-MAX_LOOKS = 200_000
+# Large sets are as even as whole boxes allow long before each group was looked at.
+PATIENCE = 5_000
 _UNIT = 1 << 34
 
 
@@ -74,6 +75,7 @@ class _Search:
         self.scaled = counts * num_folds
         self.excess = np.tile(-counts.sum(axis=0), (num_folds, 1))
         self.fold_of_group = np.full(len(counts), -1, np.int64)
+        self.members: list[_Members] = []
         self.sizes = counts[:, 0]
         self.own_cost = (self.scaled**2) @ weights
 
@@ -89,13 +91,17 @@ class _Search:
 
     def exchange(self) -> None:
         """Swap pairs of groups between folds, or move one, until nothing helps any more."""
-        looks = 0
+        self.members = [_Members(self.fold_of_group == fold) for fold in range(len(self.excess))]
+        in_vain = 0
         for _ in range(MAX_SWEEPS):
             improved = False
             for group in self.rng.permutation(len(self.sizes)).tolist():
-                improved |= self._improve(group)
-                looks += 1
-            if not improved or looks > MAX_LOOKS:
+                helped = self._improve(group)
+                improved |= helped
+                in_vain = 0 if helped else in_vain + 1
+                if in_vain == PATIENCE:
+                    return
+            if not improved:
                 return
 
     def _improve(self, group: int) -> bool:
@@ -121,10 +127,10 @@ class _Search:
 
     def _partners(self, fold: int) -> IntArray:
         """Return the groups of a fold, or a random part of many."""
-        members = np.flatnonzero(self.fold_of_group == fold)
-        if len(members) <= MAX_PARTNERS:
-            return members
-        return self.rng.choice(members, MAX_PARTNERS, replace=False)
+        members = self.members[fold]
+        if members.count <= MAX_PARTNERS:
+            return np.flatnonzero(self.fold_of_group == fold)
+        return members.window(int(self.rng.integers(members.count)), MAX_PARTNERS)
 
     def _changes(self, group: int, partners: IntArray, gap: IntArray) -> tuple[IntArray, int]:
         """Return half the change of cost for each partner, and for moving without one.
@@ -138,6 +144,35 @@ class _Search:
         return self.own_cost[partners] + self.scaled[partners] @ slope + lone, lone
 
     def _apply(self, group: int, fold: int) -> None:
-        self.excess[self.fold_of_group[group]] -= self.scaled[group]
+        left = int(self.fold_of_group[group])
+        self.excess[left] -= self.scaled[group]
         self.excess[fold] += self.scaled[group]
+        self.members[left].remove(group)
+        self.members[fold].add(group)
         self.fold_of_group[group] = fold
+
+
+class _Members:
+    """The groups of one fold, in no order; adding, removing and drawing take no time."""
+
+    def __init__(self, chosen: BoolArray) -> None:
+        self.count = int(chosen.sum())
+        self._groups = np.full(len(chosen), -1, np.int64)
+        self._groups[: self.count] = np.flatnonzero(chosen)
+        self._place = np.full(len(chosen), -1, np.int64)
+        self._place[self._groups[: self.count]] = np.arange(self.count)
+
+    def add(self, group: int) -> None:
+        """Take a group in at the end."""
+        self._groups[self.count], self._place[group] = group, self.count
+        self.count += 1
+
+    def remove(self, group: int) -> None:
+        """Give a group away; the last one takes its place."""
+        self.count -= 1
+        last, place = self._groups[self.count], self._place[group]
+        self._groups[place], self._place[last] = last, place
+
+    def window(self, start: int, length: int) -> IntArray:
+        """Return `length` neighbours from a start on, going on at the beginning."""
+        return self._groups[(start + np.arange(length)) % self.count]

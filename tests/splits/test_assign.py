@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from custom.errors import PodiumError
-from custom.splits import make_split
+from custom.splits import assign, make_split
 from custom.splits.assign import assign_folds
 from custom.splits.features import Features, count_features
 from custom.tables.coco import read_ground_truth
@@ -94,3 +94,26 @@ def test_the_number_of_images_comes_before_the_number_of_boxes() -> None:
     features = Features(counts, ("images", *["class"] * 5), tuple("iabcde"))
     folds = assign_folds(features, np.arange(11), 2, 0)
     assert sorted(np.bincount(folds).tolist()) == [5, 6]
+
+
+def test_large_sets_are_even_after_few_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time must not grow with the square of the images: 50,000 took minutes."""
+    looks = []
+    improve = assign._Search._improve
+    monkeypatch.setattr(assign, "MAX_PARTNERS", 50)
+    monkeypatch.setattr(assign, "PATIENCE", 300)
+    monkeypatch.setattr(assign._Search, "_improve", lambda *args: looks.append(1) or improve(*args))
+    features = features_of(6000)
+    folds = assign_folds(features, np.arange(6000), 4, 1)
+    counts = np.stack([features.counts[folds == fold].sum(axis=0) for fold in range(4)])
+    assert len(looks) < 6000
+    assert (np.ptp(counts, axis=0) <= 1).all()
+
+
+def test_members_of_a_fold_are_given_away_and_drawn() -> None:
+    members = assign._Members(np.array([True, False, True, True, True]))
+    members.remove(2)
+    members.add(1)
+    members.remove(4)
+    assert members.count == 3
+    assert sorted(members.window(2, 3).tolist()) == [0, 1, 3]
