@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from custom.errors import run_tool
+from custom.image_folders import add_image_options, images_given
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -15,6 +16,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="the training's (randomness.seed, or 42)")
     parser.add_argument("--fold", type=int)
     parser.add_argument("--data-root", help="folder of the data set")
+    add_image_options(parser, ("train", "val", "test"))
     parser.add_argument("--split", help="folder of the sealed split")
     parser.add_argument("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE")
     parser.add_argument("--out", default="reports/browse.png", help="the sheet to write")
@@ -35,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         seed=args.seed,
         fold=args.fold,
         data_root=args.data_root,
+        images=images_given(args),
         split=args.split,
         overrides=parse_overrides(args.cfg_options),
     )

@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Sequence
 
 from custom.errors import run_tool
+from custom.image_folders import add_image_options, images_given
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -16,6 +17,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", help="a run's folder, as runs/universenet101")
     parser.add_argument("--data-root", help="folder of the data set, where it has moved")
+    add_image_options(parser, ("val", "test"))
     parser.add_argument(
         "--trust-checkpoint", action="append", default=[], metavar="SHA256",
         help="unpickle the file with this digest, which may run code from it",
@@ -39,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     trust_checkpoints(args.trust_checkpoint)
     procedure = Procedure(args.tta, args.score_thr, args.max_per_img, args.batch_size)
-    result = predict_test_set(args.run, args.data_root, procedure, args.checkpoint, args.out)
+    result = predict_test_set(
+        args.run, args.data_root, procedure, args.checkpoint, args.out, images_given(args)
+    )
     print(f"{result.predictions.num_boxes} boxes on {result.predictions.num_images} images")
     title, key = result.metric.title, result.metric.key
     if result.val_metrics:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from custom.errors import run_tool
+from custom.image_folders import add_image_options, images_given
 
 if TYPE_CHECKING:
     from custom.runs import RunRecord
@@ -24,6 +25,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--fold", metavar="FOLD", help="the fold to validate on, or all: train on every image"
     )
     parser.add_argument("--data-root", help="folder of the data set")
+    add_image_options(parser, ("train", "val", "test"))
     parser.add_argument("--split", help="folder of the sealed split")
     parser.add_argument("--work-dir", help="the run's folder (work_dir, or runs/<config>)")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
@@ -63,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         seed=args.seed,
         fold=args.fold,
         data_root=args.data_root,
+        images=images_given(args),
         split=args.split,
         work_dir=args.work_dir,
         load_from=args.load_from,

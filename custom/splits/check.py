@@ -49,7 +49,8 @@ def find_annotations(split: Split) -> Path:
     Raises:
         PodiumError: If it is not there.
     """
-    path = split.folder.resolve().parent.parent / split.manifest["annotations"]["file"]
+    sealed = split.manifest["annotations"]
+    path = split.folder.resolve().parent.parent / sealed.get("path", sealed["file"])
     if not path.is_file():
         raise PodiumError(
             f"the annotations of split {split.folder} must be at {path}, but are not; "

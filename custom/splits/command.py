@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from custom.errors import PodiumError
+from custom.image_folders import dataset_folder
 from custom.splits.check import Difference, check_split, find_splits
 from custom.splits.duplicates import find_duplicates
 from custom.splits.fingerprints import Track, fingerprint_images
@@ -32,9 +33,9 @@ class SplitRequest:
         seed: Decides between equally good splits.
         group_by: A key of the image entries, or a regular expression on file names.
         external: Files of val ids, one a fold, to seal as they are; empty to make folds.
-        out: The folder of splits; None for `data/<folder of ann_file>/splits`.
+        out: The folder of splits; None for `data/<folder of the data set>/splits`.
         name: The split's name; None for one made of the parameters.
-        images: Where file names start from; None for the folder of `ann_file`, if they are there.
+        images: Where file names start from; None to look for it.
         report: The page of near-duplicates; None for `reports/duplicates-<data>-<name>.html`.
         workers: Processes that decode images.
         join_duplicates: Whether near-duplicates stay together.
@@ -63,8 +64,8 @@ class SplitRequest:
 
 
 def default_splits_folder(ann_file: Path) -> Path:
-    """Return where the splits of a data set are: named for the folder of its annotations."""
-    return Path("data") / ann_file.resolve().parent.name / "splits"
+    """Return where the splits of a data set are: named for its folder."""
+    return Path("data") / dataset_folder(ann_file).name / "splits"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,7 @@ def run_split(request: SplitRequest, track: Track | None = None) -> SplitResult:
     split = seal(draft, request.folder)
     report = None
     if folder is not None:
-        title = f"{request.ann_file.resolve().parent.name}-{split.name}"
+        title = f"{dataset_folder(request.ann_file).name}-{split.name}"
         report = request.report or Path("reports") / f"duplicates-{title}.html"
         write_duplicates_report(draft, folder, report, title)
     return SplitResult(split, draft, report)

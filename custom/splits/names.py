@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from custom.errors import PodiumError
 from custom.files import PathLike
 from custom.image_files import find_images
+from custom.image_folders import find_images_folder
 from custom.tables import Images
 
 
@@ -19,20 +20,20 @@ def images_folder(ann_file: PathLike, images: Images, named: PathLike | None) ->
     """Return the folder that the file names start from, or None where no images are.
 
     Args:
-        ann_file: The annotations; images are looked for beside them.
+        ann_file: The annotations; images are looked for beside them, and as layouts have them.
         images: What they list.
         named: The folder that the user named, taken as it is.
 
     Raises:
-        PodiumError: If the named folder does not exist.
+        PodiumError: If the named folder does not exist, or several may be meant.
     """
     if named is not None:
         if not Path(named).is_dir():
             raise PodiumError(f"--images must be a folder, but {named} is not")
         return Path(named)
-    beside = Path(ann_file).parent
-    found = find_images(beside, images.file_names)
-    return beside if len(found.missing) < len(images) else None
+    folder = find_images_folder(ann_file, images.file_names) or Path(ann_file).parent
+    found = find_images(folder, images.file_names)
+    return folder if len(found.missing) < len(images) else None
 
 
 def normalised(file_name: str) -> str:

@@ -76,7 +76,7 @@ def seal(draft: Draft, folder: PathLike) -> Split:
         "name": folder.name,
         "tool": {"name": "podium", "version": __version__},
         "identity": identity,
-        "annotations": _annotations(draft.gt),
+        "annotations": _annotations(draft.gt, folder),
         "parameters": draft.parameters,
         "files": [
             {"file": file_name, "sha256": hashlib.sha256(content).hexdigest()}
@@ -147,9 +147,14 @@ def _identity(draft: Draft) -> str:
     return canonical_hash([members, ids, labels, classes])
 
 
-def _annotations(gt: GroundTruth) -> dict[str, Any]:
+def _annotations(gt: GroundTruth, folder: Path) -> dict[str, Any]:
+    source = Path(gt.source).resolve()
+    data = folder.resolve().parent.parent
+    # Where the annotations lie deeper than beside the splits, as in COCO's own layout.
+    inside = source.is_relative_to(data) and source.parent != data
     return {
-        "file": Path(gt.source).name,
+        "file": source.name,
+        **({"path": source.relative_to(data).as_posix()} if inside else {}),
         "sha256": sha256_of(gt.source),
         "images": len(gt.images),
         "boxes": gt.num_boxes,

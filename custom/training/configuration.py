@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import copy
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,6 +16,7 @@ from mmengine.registry import FUNCTIONS
 from mmengine.utils import import_modules_from_strings
 
 from custom.errors import PodiumError
+from custom.image_folders import images_of
 from custom.training.all_folds import fold_of, leave_out_validation
 from custom.training.building import explain_wrong_values
 from custom.training.extra_data import EXTRA, add_extra_data
@@ -57,6 +58,7 @@ class RunOptions:
             config, and 42 where there is none.
         fold: The fold that judges the run, or "all" to train on every image.
         data_root: The folder of the data set.
+        images: Folders of its images, by their keys in `competition`.
         split: The folder of the sealed split.
         work_dir: The run's folder.
         load_from: A checkpoint of a whole detector to start from.
@@ -70,6 +72,7 @@ class RunOptions:
     seed: int | None = None
     fold: int | str | None = None
     data_root: str | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
     split: str | None = None
     work_dir: str | None = None
     load_from: str | None = None
@@ -233,7 +236,8 @@ def place_data(config: Config) -> None:
                     f"{part}_dataloader: part of CompetitionDataset must be train, val or test, "
                     f"but is {of_part!r}"
                 )
-            dataset.update(data_root=str(root), ann_file=files[of_part], data_prefix=dict(img=""))
+            prefix = dict(img=images_of(competition, of_part))
+            dataset.update(data_root=str(root), ann_file=files[of_part], data_prefix=prefix)
             if of_part != "test":
                 # Without a fold the whole file is trained on, as without a split.
                 split = None if competition.fold is None else competition.split
@@ -271,6 +275,7 @@ def _apply_data_options(config: Config, options: RunOptions) -> None:
     for key in ("data_root", "split"):
         if (value := getattr(options, key)) is not None:
             config.competition[key] = value
+    config.competition.update(options.images)
     fold = config.competition.get("fold") if options.fold is None else options.fold
     config.competition.fold = None if fold is None else fold_of(fold)
 

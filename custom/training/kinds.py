@@ -14,7 +14,7 @@ from custom.errors import PodiumError
 
 COMPETITION_KEYS = (
     "name", "data_root", "train_ann", "val_ann", "test_ann", "split", "fold", "classes",
-    "extra_train", "metric", "format", "task",
+    "extra_train", "metric", "format", "task", "train_images", "val_images", "test_images",
 )  # fmt: skip
 _REQUIRED = ("model", "train_dataloader", "train_cfg", "optim_wrapper")
 _REQUIRED_FACTS = (
@@ -78,6 +78,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "competition.train_ann": _Text,
     "competition.val_ann": _Text,
     "competition.test_ann": _Text,
+    **{f"competition.{part}_images": _Text for part in ("train", "val", "test")},
     "competition.split": _Text,
     "competition.fold": (int, str, NoneType),
     "competition.classes": _Sequence,

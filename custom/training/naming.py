@@ -13,7 +13,12 @@ from custom.training.seeding.config import is_free
 USUAL_SEED = 42
 
 # Where the data lies changes no training; fold and seed have their own place in the name.
-_NAMED_OTHERWISE = ("competition.fold", "competition.data_root", "randomness")
+_NAMED_OTHERWISE = (
+    "competition.fold",
+    "competition.data_root",
+    *(f"competition.{part}_images" for part in ("train", "val", "test")),
+    "randomness",
+)
 _READABLE = re.compile(r"[\w.+-]{1,40}")
 
 

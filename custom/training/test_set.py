@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from custom import runs
 from custom.errors import PodiumError
 from custom.evaluation import Metric, Score, coco_figures
 from custom.files import sha256_of
+from custom.image_folders import images_folder_of
 from custom.runs import PredictionsEntry, Procedure, Run
 from custom.splits import select_part
 from custom.tables import GroundTruth, Predictions
@@ -50,6 +52,7 @@ def predict_test_set(
     procedure: Procedure | None = None,
     checkpoint: str | None = None,
     out: str | None = None,
+    images: Mapping[str, str] | None = None,
 ) -> TestSetResult:
     """Predict on the test set of a run's config, labelled or not.
 
@@ -64,12 +67,13 @@ def predict_test_set(
         procedure: What differs from the config's way of predicting.
         checkpoint: Other weights than `best.pth`.
         out: The file to write; another than the usual leaves val and the record as they are.
+        images: Folders of its images, by their keys in `competition`, where they have moved.
 
     Raises:
         PodiumError: If the run, its weights or the images are not what they must be.
     """
     finished = runs.read_run(run)
-    config = _config_of(finished, data_root)
+    config = _config_of(finished, data_root, images or {})
     weights, procedure = _weights_of(finished, checkpoint, procedure or Procedure())
     path = Path(out) if out else finished.test_file
     recorded = path.resolve() == finished.test_file.resolve()
@@ -94,10 +98,11 @@ def predict_test_set(
     return TestSetResult(tables["test"], metrics["test"], metric, path, metrics.get("val", {}))
 
 
-def _config_of(run: Run, data_root: str | None) -> Config:
+def _config_of(run: Run, data_root: str | None, images: Mapping[str, str]) -> Config:
     config = load_run_config(run)
-    if data_root is not None:
-        config.competition.data_root = data_root
+    moved = {**images, **({} if data_root is None else {"data_root": data_root})}
+    if moved:
+        config.competition.update(moved)
         place_data(config)
     return config
 
@@ -137,7 +142,7 @@ def _ground_truth(run: Run, config: Config, part: str) -> GroundTruth:
                 "of other boxes, but its content has changed; restore it, or train again"
             )
         gt = gt.take(select_part(run.split, run.val_fold, "val", gt.images))
-    check_image_files(gt.images, Path(config.competition.data_root))
+    check_image_files(gt.images, images_folder_of(config.competition, part))
     return gt
 
 

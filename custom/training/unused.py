@@ -10,6 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from custom.errors import PodiumError
+from custom.image_folders import images_of
 from custom.training.extra_data import EXTRA
 from custom.training.nodes import dicts_below, name_of
 
@@ -76,9 +77,8 @@ def _of_dataset(
     prefix = (dataset.get("data_prefix") or {}).get("img")
     if prefix:
         yield (
-            f"{where}.data_prefix.img", prefix, [""],
-            "file names start from competition.data_root: set that to the folder of the images, "
-            "and train_ann and test_ann as paths from there",
+            f"{where}.data_prefix.img", prefix, [images_of(each, part) for each in facts],
+            f"set competition.{part}_images, the folder that file names start from",
         )  # fmt: skip
     if classes := (dataset.get("metainfo") or {}).get("classes"):
         allowed = [tuple(each["classes"]) for each in facts]

@@ -47,8 +47,8 @@ def check_parts(facts: Facts) -> None:
 def check_images(facts: Facts) -> None:
     """Check that the images of all parts are there, readable and of the annotated size."""
     for part, gt in facts.parts.items():
-        check_image_files(gt.images, facts.root)
-        check_headers(facts.root, gt.images, is_upright(facts.config, part))
+        check_image_files(gt.images, facts.images(part))
+        check_headers(facts.images(part), gt.images, is_upright(facts.config, part))
 
 
 def check_test_images(facts: Facts) -> None:
@@ -58,15 +58,15 @@ def check_test_images(facts: Facts) -> None:
         logger.warning("%s is missing: predicting on the test set will need it", path)
         return
     check_classes(facts.test, list(facts.competition.classes))
-    images = facts.test.images
-    if len(find_images(facts.root, images.file_names).missing) == len(images):
+    images, folder = facts.test.images, facts.images("test")
+    if len(find_images(folder, images.file_names).missing) == len(images):
         logger.warning(
             "%s: none of its %d images is below %s: predicting on the test set will need them",
-            images.source, len(images), facts.root,
+            images.source, len(images), folder,
         )  # fmt: skip
         return
-    check_image_files(images, facts.root)
-    check_headers(facts.root, images, is_upright(facts.config, "test"))
+    check_image_files(images, folder)
+    check_headers(folder, images, is_upright(facts.config, "test"))
 
 
 def check_leaks(facts: Facts) -> None:
@@ -75,7 +75,7 @@ def check_leaks(facts: Facts) -> None:
         return
     chosen = facts.chosen
     names = chosen.images.file_names
-    files = dict(zip(names, find_images(facts.root, names).paths, strict=True))
+    files = dict(zip(names, find_images(facts.images("train"), names).paths, strict=True))
     assert_no_leak(facts.split, facts.fold, files, files, chosen.source)
 
 
@@ -124,10 +124,12 @@ def check_classes(gt: GroundTruth, classes: list[str], remedy: str = "correct th
         )
 
 
-def check_image_files(images: Images, root: Path) -> None:
+def check_image_files(images: Images, folder: Path) -> None:
     """Refuse to start where image files are missing; the first is named."""
-    if missing := find_images(root, images.file_names).missing:
+    if missing := find_images(folder, images.file_names).missing:
         raise PodiumError(
-            f"{images.source}: every image must be a file below {root}, but {len(missing)} of "
-            f"{len(images)} are missing, the first is {root / missing[0]}; is --data-root right?"
+            f"{images.source}: every image must be a file below {folder}, but {len(missing)} of "
+            f"{len(images)} are missing, the first is {folder / missing[0]}; is --data-root right? "
+            "Where images have a folder of their own, competition.train_images, val_images and "
+            "test_images name it"
         )

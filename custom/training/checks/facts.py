@@ -8,6 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from custom.image_folders import images_folder_of
 from custom.splits import Split, read_split, select_part
 from custom.tables import GroundTruth
 from custom.tables.coco import read_ground_truth
@@ -21,6 +22,10 @@ class Facts:
         self.competition = config.competition
         self.root = Path(config.competition.data_root)
         self.fold: Any = config.competition.fold
+
+    def images(self, part: str) -> Path:
+        """Return the folder that the file names of "train", "val" or "test" start from."""
+        return images_folder_of(self.competition, part)
 
     @property
     def on_all_folds(self) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
+from custom.image_folders import images_folder_of
 from custom.splits import read_split
 from custom.training.visualization.guarded import forgiving
 from custom.training.visualization.pictures import (
@@ -58,5 +57,5 @@ class TrackingHook(Hook):
         gt = metric.ground_truth.take_ids(found.image_ids)
         competition = runner.cfg.competition
         chosen = choose_images(gt, read_split(competition.split).hash, self.num_pictures)
-        root = Path(competition.data_root)
-        return [make_picture(gt, found, image_id, root) for image_id in chosen.tolist()]
+        folder = images_folder_of(competition, "val")
+        return [make_picture(gt, found, image_id, folder) for image_id in chosen.tolist()]
