@@ -1,6 +1,6 @@
-"""What a competition is decided by: its metric and its format, said once and found here.
+"""What a competition is: its task, metric and format, said once and found here.
 
-A config says both in `competition`, a training keeps them in its record, and a format brings the
+A config says them in `competition`, a training keeps them in its record, and a format brings the
 metric of its competition. Where files come without runs, `--metric` and `--format` say them.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from custom.errors import PodiumError
 from custom.evaluation import DEFAULT_METRIC, Metric, metric_of
@@ -19,6 +19,8 @@ from custom.submission.formats import format_of
 if TYPE_CHECKING:
     from custom.runs import Run
 
+# What is predicted: boxes, labels of whole images (boxes that cover them), labels of given boxes.
+TASKS = ("detection", "image", "region")
 # Of files without runs, and of runs that do not say theirs.
 USUAL_FORMAT = "trash"
 
@@ -30,10 +32,15 @@ class Competition:
     Attributes:
         metric: What decides.
         format_name: A key of `custom.submission.FORMATS`.
+        task: One of `TASKS`.
+        exclusive: Whether an image or a region has exactly one of the classes, so that a softmax
+            decides between them; else each class is a yes or no of its own.
     """
 
     metric: Metric
     format_name: str
+    task: str = "detection"
+    exclusive: bool = False
 
 
 def competition_of(
@@ -55,7 +62,20 @@ def competition_of(
     if metric is None and form.metric != DEFAULT_METRIC and format_name is not None:
         metric = form.metric
     chosen = metric or _shared(runs, "metric", "--metric") or form.metric
-    return Competition(metric_of(chosen), form.name)
+    task = _shared(runs, "task") or "detection"
+    exclusive = bool(_shared(runs, "exclusive"))
+    return Competition(metric_of(chosen), form.name, task, exclusive)
+
+
+def task_of(name: str, source: str) -> str:
+    """Return a task's name.
+
+    Raises:
+        PodiumError: If there is none of that name; `source` says where it stands.
+    """
+    if name not in TASKS:
+        raise PodiumError(f"{source}: task must be one of {', '.join(TASKS)}, but is {name!r}")
+    return name
 
 
 def runs_among(paths: Sequence[PathLike]) -> list[Run]:
@@ -67,11 +87,14 @@ def runs_among(paths: Sequence[PathLike]) -> list[Run]:
     return [read_run(path) for path in named]
 
 
-def _shared(runs: Sequence[Run], name: str, option: str) -> str | None:
+def _shared(runs: Sequence[Run], name: str, option: str = "") -> Any:
     """Return what all runs have recorded, or None without runs."""
     # What is not recorded, as in older runs, contradicts nothing.
     found = {run.name: value for run in runs if (value := getattr(run.record, name))}
     if len(set(found.values())) > 1:
         told = ", ".join(f"{run} {value}" for run, value in found.items())
-        raise PodiumError(f"runs must be of one competition, but have {told}; choose by {option}")
+        raise PodiumError(
+            f"runs must be of one competition, but have {told}"
+            + (f"; choose by {option}" if option else f" as {name}")
+        )
     return next(iter(found.values()), None)

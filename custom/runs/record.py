@@ -56,7 +56,8 @@ class RunRecord:
         data: The annotation files of "train", "val" and "test", as far as there are any.
         metrics: What was measured on the fold, by the metric's name.
         format: The version of this layout.
-        task: What it predicts, "detection".
+        task: What it predicts, one of `custom.competition.TASKS`.
+        exclusive: Whether an image or a region has exactly one of the classes.
         trainer: What trained it; None if unknown, or if nothing was trained.
         made_from: The runs and files that it was made from, where it was not trained.
         competition: The competition's name.
@@ -91,6 +92,7 @@ class RunRecord:
     metrics: Mapping[str, MetricValue]
     format: int = FORMAT
     task: str = "detection"
+    exclusive: bool = False
     trainer: Trainer | None = None
     made_from: tuple[Source, ...] = ()
     competition: str = ""

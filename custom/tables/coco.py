@@ -20,6 +20,7 @@ from custom.boxes import (
 )
 from custom.errors import PodiumError
 from custom.files import PathLike, read_json
+from custom.tables.frames import read_frames, read_ids
 from custom.tables.ground_truth import GroundTruth
 from custom.tables.images import Categories, Images, first_duplicate, named_by_first
 from custom.tables.records import (
@@ -93,7 +94,7 @@ def _read_images(records: Sequence[Record], path: str) -> Images:
         raise PodiumError(
             f"{path}: image sizes must be positive, but {names[row]} is {sizes_hw[row].tolist()}"
         )
-    return Images(ids, names, sizes_hw, path, _videos(records, ids))
+    return Images(ids, names, sizes_hw, path, _videos(records, ids), *read_frames(records))
 
 
 def _videos(records: Sequence[Record], ids: IntArray) -> IntArray:
@@ -138,6 +139,7 @@ def _read_annotations(
         iscrowd=_read_crowds(records, path)[order],
         area=_read_areas(records, bboxes_xywh, path)[order],
         annotation_ids=ids[order],
+        track_ids=read_ids(records, "track_id")[order],
     )
 
 

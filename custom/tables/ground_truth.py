@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.errors import PodiumError
-from custom.tables.images import Categories, Images, frozen
+from custom.tables.images import (
+    OF_IMAGES,
+    UNKNOWN,
+    Categories,
+    Images,
+    column_of,
+    frozen,
+)
 from custom.tables.rows import image_index_of, offsets_of, rows_of_images
 
 _COLUMNS = {
@@ -20,6 +27,7 @@ _COLUMNS = {
     "iscrowd": np.bool_,
     "area": np.float64,
     "annotation_ids": np.int64,
+    "track_ids": np.int64,
 }
 
 
@@ -37,6 +45,7 @@ class GroundTruth:
         area: Shape (N,), squared pixels, as the file has it (of the mask, where there is one).
         annotation_ids: Shape (N,), the file's own ids. Whatever hands boxes to pycocotools
             renumbers them from 1, since it takes a match with id 0 for no match.
+        track_ids: Shape (N,), the object that a box is of within its video; -1 where unknown.
     """
 
     images: Images
@@ -47,8 +56,11 @@ class GroundTruth:
     iscrowd: BoolArray
     area: FloatArray
     annotation_ids: IntArray
+    track_ids: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def __post_init__(self) -> None:
+        tracks = column_of(self.track_ids, len(self.labels), np.int64, UNKNOWN)
+        object.__setattr__(self, "track_ids", tracks)
         for name, dtype in _COLUMNS.items():
             object.__setattr__(self, name, frozen(getattr(self, name), dtype))
             shape = getattr(self, name).shape
@@ -121,7 +133,10 @@ def concatenate(tables: Sequence[GroundTruth]) -> GroundTruth:
         tuple(name for table in tables for name in table.images.file_names),
         np.concatenate([table.images.sizes_hw for table in tables]),
         tables[0].source,
-        np.concatenate([table.images.groups for table in tables]),
+        **{
+            name: np.concatenate([getattr(table.images, name) for table in tables])
+            for name in OF_IMAGES
+        },
     )
     columns = {
         name: np.concatenate([getattr(table, name) for table in tables])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from custom.boxes import IntArray
+from custom.boxes import FloatArray, IntArray
 from custom.errors import PodiumError
 
 
@@ -42,6 +42,15 @@ def named_by_first(group_index: IntArray, ids: IntArray) -> IntArray:
     return smallest[group_index]
 
 
+UNKNOWN = -1
+
+
+def column_of(values: npt.ArrayLike, length: int, dtype: type, default: float) -> npt.NDArray[Any]:
+    """Return an optional column, frozen: of `default` where no values are given."""
+    given = np.asarray(values)
+    return frozen(given if given.size or not length else np.full(length, default), dtype)
+
+
 @dataclass(frozen=True, eq=False)
 class Images:
     """The images of a data set, in the order of its file.
@@ -53,6 +62,9 @@ class Images:
         source: The file they were read from, for messages.
         groups: Shape (I,), for each image the smallest id among the images that belong together
             with it: a video, near-duplicates. Its own id where it is alone, as all are if empty.
+        video_ids: Shape (I,), the video that an image is a frame of; -1 where that is unknown.
+        frame_ids: Shape (I,), its place in the video; -1 where that is unknown.
+        timestamps: Shape (I,), its time in the video in seconds; NaN where that is unknown.
     """
 
     ids: IntArray
@@ -60,6 +72,9 @@ class Images:
     sizes_hw: IntArray
     source: str = ""
     groups: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    video_ids: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+    frame_ids: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+    timestamps: FloatArray = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ids", frozen(self.ids, np.int64))
@@ -69,6 +84,11 @@ class Images:
         object.__setattr__(self, "groups", frozen(groups, np.int64))
         if len(self.groups) != len(self.ids):
             raise PodiumError(f"{self.source}: {len(self.ids)} ids but {len(self.groups)} groups")
+        for name, dtype, default in _OF_VIDEOS:
+            column = column_of(getattr(self, name), len(self.ids), dtype, default)
+            object.__setattr__(self, name, column)
+            if len(column) != len(self.ids):
+                raise PodiumError(f"{self.source}: {len(self.ids)} ids but {len(column)} {name}")
         for what, values in (("id", self.ids), ("file_name", self.file_names)):
             if len(values) != len(self.ids):
                 raise PodiumError(f"{self.source}: {len(self.ids)} ids but {len(values)} {what}s")
@@ -94,8 +114,18 @@ class Images:
         """Return the images at the positions `indices`, in that order."""
         chosen = np.asarray(indices, dtype=np.int64)
         names = tuple(self.file_names[i] for i in chosen.tolist())
-        sizes_hw, groups = self.sizes_hw[chosen], self.groups[chosen]
-        return Images(self.ids[chosen], names, sizes_hw, self.source, groups)
+        columns = {name: getattr(self, name)[chosen] for name in OF_IMAGES}
+        return Images(self.ids[chosen], names, self.sizes_hw[chosen], self.source, **columns)
+
+
+# The optional columns of videos: name, type, and what stands for unknown.
+_OF_VIDEOS: tuple[tuple[str, type, float], ...] = (
+    ("video_ids", np.int64, UNKNOWN),
+    ("frame_ids", np.int64, UNKNOWN),
+    ("timestamps", np.float64, np.nan),
+)
+# All optional columns.
+OF_IMAGES = ("groups", *(name for name, _, _ in _OF_VIDEOS))
 
 
 @dataclass(frozen=True)

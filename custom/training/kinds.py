@@ -14,7 +14,8 @@ from custom.errors import PodiumError
 
 COMPETITION_KEYS = (
     "name", "data_root", "train_ann", "val_ann", "test_ann", "split", "fold", "classes",
-    "extra_train", "metric", "format", "task", "train_images", "val_images", "test_images",
+    "extra_train", "metric", "format", "task", "exclusive",
+    "train_images", "val_images", "test_images",
 )  # fmt: skip
 _REQUIRED = ("model", "train_dataloader", "train_cfg", "optim_wrapper")
 _REQUIRED_FACTS = (

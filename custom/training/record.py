@@ -58,6 +58,7 @@ def make_record(
         metric=competition_metric(config).name,
         submission_format=competition.get("format", "coco"),
         task=competition.get("task", "detection"),
+        exclusive=competition.get("exclusive", False),
         thresholds=thresholds(config, metrics or {}),
         trainer=Trainer("mmdet", versions["onedl-mmdetection"]),
         competition=competition.name,
