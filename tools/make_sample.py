@@ -1,7 +1,8 @@
-"""Draw trash scenes with known boxes: a small competition for demos, made on the spot.
+"""Draw images with known boxes or labels: a small competition, made on the spot.
 
 Example:
     python tools/make_sample.py data/sample --seed 42 --contact-sheet data/sample/sheet.png
+    python tools/make_sample.py --task region
 """
 
 from __future__ import annotations
@@ -16,11 +17,20 @@ from custom.errors import run_tool
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="where to write, for example data/sample")
+    parser.add_argument(
+        "folder", type=Path, nargs="?", help="where to write (data/sample, hatch, rope or tiny)"
+    )
+    parser.add_argument(
+        "--task",
+        choices=("detection", "image", "region", "tiny"),
+        default="detection",
+        help="boxes of trash; labels of images (hatches open, closed), of regions (people with a "
+        "safety rope), or of pictures of 64x64 (kinds of trash) (%(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=42, help="same seed, same bytes")
-    parser.add_argument("--train", type=int, default=300, help="number of training images")
-    parser.add_argument("--test", type=int, default=80, help="number of test images")
-    parser.add_argument("--size", type=int, default=320, help="side of an image in pixels")
+    parser.add_argument("--train", type=int, help="number of training images (300, 800, 600, 1000)")
+    parser.add_argument("--test", type=int, help="number of test images (80, 240, 200, 300)")
+    parser.add_argument("--size", type=int, help="width of an image in pixels (320, 160, 320, 64)")
     parser.add_argument(
         "--contact-sheet", type=Path, metavar="FILE", help="also draw the first images with boxes"
     )
@@ -34,17 +44,17 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     """Make the sample data and say what was written."""
     args = parse_args(argv)
     from custom.sample.contact_sheet import write_contact_sheet
-    from custom.sample.dataset import Recipe, make_sample
+    from custom.sample.dataset import make_sample
+    from custom.sample.recipe import TASKS, recipe_of
 
-    recipe = Recipe(args.seed, args.train, args.test, args.size)
-    boxes = make_sample(args.folder, recipe, args.overwrite)
-    print(f"{args.folder / 'train.json'}: {args.train} images, {boxes['train.json']} boxes")
-    print(
-        f"{args.folder / 'test.json'}: {args.test} images; their {boxes['test_boxes.json']} boxes"
-    )
-    print(f"  are in {args.folder / 'test_boxes.json'}")
+    recipe = recipe_of(args.task, args.seed, args.train, args.test, args.size)
+    folder = args.folder or Path(TASKS[args.task][3])
+    boxes = make_sample(folder, recipe, args.overwrite)
+    print(f"{folder / 'train.json'}: {recipe.train} images, {boxes['train.json']} boxes")
+    print(f"{folder / 'test.json'}: {recipe.test} images; their {boxes['test_boxes.json']} boxes")
+    print(f"  are in {folder / 'test_boxes.json'}")
     if args.contact_sheet is not None:
-        write_contact_sheet(args.contact_sheet, args.folder / "train.json", args.folder)
+        write_contact_sheet(args.contact_sheet, folder / "train.json", folder)
         print(f"{args.contact_sheet}: contact sheet")
     return None
 

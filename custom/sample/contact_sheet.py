@@ -1,4 +1,4 @@
-"""A contact sheet: the first images of a COCO file side by side, with boxes and names."""
+"""A contact sheet: images of a COCO file side by side, with boxes and names."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import numpy.typing as npt
 from custom.errors import PodiumError
 from custom.files import PathLike, atomic_path
 from custom.sample.canvas import Colour
-from custom.tables import GroundTruth
+from custom.tables import GroundTruth, Images
 from custom.tables.coco import read_ground_truth
+from custom.tables.images import UNKNOWN
 
 _COLUMNS = 6
 _TILE = 320
@@ -22,7 +23,9 @@ _TILE = 320
 def write_contact_sheet(
     path: PathLike, ann_file: PathLike, image_folder: PathLike, num_images: int = 24
 ) -> None:
-    """Draw the first images of a COCO file with their boxes and class names.
+    """Draw images of a COCO file with their boxes and class names: the first ones.
+
+    Of frames of videos, images are shown that lie evenly apart.
 
     Args:
         path: The picture to write; its ending names the format (.png, .jpg).
@@ -34,12 +37,20 @@ def write_contact_sheet(
         PodiumError: If an image is missing or unreadable, or the picture cannot be written.
     """
     gt = read_ground_truth(ann_file)
-    shown = range(min(num_images, len(gt.images)))
+    shown = _choose(gt.images, num_images)
     tiles = [_draw_tile(gt, index, Path(image_folder)) for index in shown]
     while len(tiles) % _COLUMNS:
         tiles.append(np.full((_TILE, _TILE, 3), 255, np.uint8))
     rows = [np.hstack(tiles[start : start + _COLUMNS]) for start in range(0, len(tiles), _COLUMNS)]
     _write_image(Path(path), np.vstack(rows))
+
+
+def _choose(images: Images, number: int) -> list[int]:
+    """Return the positions of the images to show, at most `number`."""
+    number = min(number, len(images))
+    if (images.video_ids == UNKNOWN).any():
+        return list(range(number))
+    return np.linspace(0, len(images) - 1, number).astype(int).tolist()
 
 
 def _draw_tile(gt: GroundTruth, index: int, folder: Path) -> npt.NDArray[np.uint8]:
@@ -53,18 +64,18 @@ def _draw_tile(gt: GroundTruth, index: int, folder: Path) -> npt.NDArray[np.uint
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     tile[: small.shape[0], : small.shape[1]] = small[:_TILE, :_TILE]
     rows = gt.rows(index)
+    free: dict[tuple[int, int], int] = {}  # where the next name of boxes with this corner goes
     for bbox, label in zip(gt.bboxes[rows] * scale, gt.labels[rows].tolist(), strict=True):
         colour = _colour_of(label, len(gt.categories))
         left, top, right, bottom = np.round(bbox).astype(int).tolist()
         cv2.rectangle(tile, (left, top), (right - 1, bottom - 1), colour, 2)
-        _write_name(tile, gt.categories.names[label], left, top, colour)
+        at = free.get((left, top), left)
+        free[left, top] = _write_name(tile, gt.categories.names[label], at, top, colour)
     return tile
 
 
-def _write_name(
-    tile: npt.NDArray[np.uint8], name: str, left: int, top: int, colour: Colour
-) -> None:
-    """Write a class name on a bar of its colour at the corner of a box."""
+def _write_name(tile: npt.NDArray[np.uint8], name: str, left: int, top: int, colour: Colour) -> int:
+    """Write a class name on a bar of its colour at the corner of a box; return where it ends."""
     (width, height), _ = cv2.getTextSize(name, cv2.FONT_HERSHEY_SIMPLEX, 0.38, 1)
     left = max(0, min(left, _TILE - width - 4))
     base = max(top, height + 4)
@@ -72,6 +83,7 @@ def _write_name(
     cv2.putText(
         tile, name, (left + 2, base - 3), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (0, 0, 0), 1, cv2.LINE_AA
     )
+    return left + width + 5
 
 
 def _colour_of(label: int, num_classes: int) -> Colour:

@@ -22,6 +22,7 @@ from custom.sample.canvas import (
     rectangle,
     rounded,
 )
+from custom.sample.colours import lighter, pick
 
 Draw = Callable[[np.random.Generator], Sprite]
 
@@ -52,9 +53,9 @@ def draw_general_trash(rng: np.random.Generator) -> Sprite:
     outline = np.concatenate(
         [np.stack([teeth, -depth], 1), np.stack([teeth[::-1], depth[::-1]], 1)]
     )
-    main = _pick(rng, [(40, 40, 215), (200, 40, 150), (20, 130, 240), (170, 30, 90)])
+    main = pick(rng, [(40, 40, 215), (200, 40, 150), (20, 130, 240), (170, 30, 90)])
     canvas.paint(polygon(outline), main)
-    stripe = _pick(rng, [(60, 230, 250), (250, 250, 250)])
+    stripe = pick(rng, [(60, 230, 250), (250, 250, 250)])
     tilt = rng.uniform(0.2, 0.5)
     for y in (-0.25, 0.05, 0.35):
         band = [(-1, y - tilt), (1, y + tilt), (1, y + tilt + 0.13), (-1, y - tilt + 0.13)]
@@ -73,7 +74,7 @@ def draw_paper(rng: np.random.Generator) -> Sprite:
     width = rng.uniform(0.58, 0.72)
     corners = np.array([(-width, -0.85), (width, -0.85), (width, 0.85), (-width, 0.85)])
     sheet = polygon(corners + rng.normal(0, 0.05, (4, 2)))
-    canvas.paint(sheet, _pick(rng, [(238, 242, 244), (205, 225, 235), (190, 215, 240)]))
+    canvas.paint(sheet, pick(rng, [(238, 242, 244), (205, 225, 235), (190, 215, 240)]))
     margin = width - 0.14
     for y in np.arange(-0.7, 0.75, 0.13).tolist():
         end = margin * rng.uniform(0.4, 1)
@@ -91,7 +92,7 @@ def draw_paper_pack(rng: np.random.Generator) -> Sprite:
     """Draw a milk carton: a body in two colours under a gable with a sealed ridge."""
     canvas = Canvas()
     half, shoulder = rng.uniform(0.36, 0.46), rng.uniform(-0.5, -0.35)
-    main = _pick(rng, [(190, 110, 20), (70, 150, 40), (60, 170, 230)])
+    main = pick(rng, [(190, 110, 20), (70, 150, 40), (60, 170, 230)])
     canvas.paint(rectangle(-half, shoulder, half, 0.9), (245, 245, 245))
     gable = [(-half, shoulder), (half, shoulder), (half * 0.62, -0.72), (-half * 0.62, -0.72)]
     canvas.paint(polygon(gable), main)
@@ -111,8 +112,8 @@ def draw_metal(rng: np.random.Generator) -> Sprite:
     silver = (196, 194, 190)
     canvas.paint(rectangle(-half, -0.68, half, 0.72), silver)
     canvas.paint(ellipse(0, 0.72, half, 0.15), silver)
-    canvas.mark(rectangle(-half, -0.42, half, 0.56), _pick(rng, _CAN_LABELS))
-    canvas.mark(ellipse(0, 0.56, half, 0.12), _pick(rng, [silver, (120, 120, 120)]))
+    canvas.mark(rectangle(-half, -0.42, half, 0.56), pick(rng, _CAN_LABELS))
+    canvas.mark(ellipse(0, 0.56, half, 0.12), pick(rng, [silver, (120, 120, 120)]))
     canvas.mark(ellipse(0, 0.06, half * 0.5, 0.28), (240, 240, 240))
     canvas.shade(cylinder(0.75, half))
     canvas.paint(ellipse(0, -0.68, half, 0.17), (225, 225, 225))
@@ -131,18 +132,18 @@ def draw_glass(rng: np.random.Generator) -> Sprite:
     side = [(neck, -0.95), (neck, -0.5), (half * 0.8, shoulder - 0.12), (half, shoulder + 0.1)]
     side += [(half, 0.88), (half * 0.85, 0.95)]
     outline = side + [(-x, y) for x, y in reversed(side)]
-    dark = _pick(rng, [(35, 105, 30), (15, 55, 105), (45, 90, 20), (20, 40, 80)])
+    dark = pick(rng, [(35, 105, 30), (15, 55, 105), (45, 90, 20), (20, 40, 80)])
     canvas.paint(polygon(outline), dark, opacity=rng.uniform(0.84, 0.95))
     canvas.shade(cylinder(0.5, half))
     if rng.random() < 0.5:
-        label = _pick(rng, [(200, 225, 235), (60, 190, 220)])
+        label = pick(rng, [(200, 225, 235), (60, 190, 220)])
         canvas.mark(rectangle(-1, 0.2, 1, 0.62), label)
         canvas.mark(rectangle(-half * 0.6, 0.36, half * 0.6, 0.44), (40, 40, 120))
     canvas.mark(
         lines([(-half * 0.5, shoulder + 0.1), (-half * 0.5, 0.8)], 0.05), (230, 245, 235), 0.7
     )
     canvas.mark(lines([(-neck * 0.4, -0.85), (-neck * 0.4, -0.5)], 0.03), (230, 245, 235), 0.6)
-    canvas.paint(rectangle(-neck * 1.25, -0.97, neck * 1.25, -0.86), _lighter(dark, 1.6))
+    canvas.paint(rectangle(-neck * 1.25, -0.97, neck * 1.25, -0.86), lighter(dark, 1.6))
     return canvas.sprite()
 
 
@@ -153,12 +154,12 @@ def draw_plastic(rng: np.random.Generator) -> Sprite:
     side = [(0.14, -0.8), (0.16, -0.68), (half, -0.38), (half, 0.0), (half * 0.9, 0.06)]
     side += [(half, 0.12), (half, 0.85), (half * 0.8, 0.93)]
     outline = side + [(-x, y) for x, y in reversed(side)]
-    clear = _pick(rng, [(245, 225, 190), (240, 235, 215), (250, 215, 170)])
+    clear = pick(rng, [(245, 225, 190), (240, 235, 215), (250, 215, 170)])
     canvas.paint(polygon(outline), clear, opacity=rng.uniform(0.62, 0.78))
     for y in np.arange(0.3, 0.9, 0.13).tolist():
         canvas.mark(lines([(-half, y), (half, y)], 0.025), (150, 120, 90), 0.55)
     canvas.shade(cylinder(0.35, half))
-    accent = _pick(rng, [(220, 110, 20), (60, 60, 225), (70, 170, 40), (230, 170, 30)])
+    accent = pick(rng, [(220, 110, 20), (60, 60, 225), (70, 170, 40), (230, 170, 30)])
     canvas.paint(rectangle(-half, -0.3, half, -0.02), accent)
     canvas.mark(lines([(-half * 0.6, -0.16), (half * 0.6, -0.16)], 0.07), (245, 245, 245))
     canvas.mark(lines([(-half * 0.5, -0.3), (-half * 0.5, 0.8)], 0.05), (255, 255, 255), 0.75)
@@ -185,7 +186,7 @@ def draw_styrofoam(rng: np.random.Generator) -> Sprite:
 def draw_plastic_bag(rng: np.random.Generator) -> Sprite:
     """Draw a carrier bag: a crumpled translucent sack with two handles."""
     canvas = Canvas()
-    tint = _pick(rng, [(240, 240, 240), (170, 235, 200), (215, 190, 250), (150, 240, 250)])
+    tint = pick(rng, [(240, 240, 240), (170, 235, 200), (215, 190, 250), (150, 240, 250)])
     opacity = rng.uniform(0.72, 0.9)
     body = blob(rng, 0.78, 0.62, 0.3) + np.array([0.0, 0.28])
     canvas.paint(polygon(body), tint, opacity)
@@ -204,7 +205,7 @@ def draw_battery(rng: np.random.Generator) -> Sprite:
     canvas = Canvas()
     half = rng.uniform(0.3, 0.38)
     canvas.paint(rectangle(-half, -0.75, half, 0.9), (38, 36, 34))
-    top = _pick(rng, [(50, 130, 215), (40, 175, 235)])
+    top = pick(rng, [(50, 130, 215), (40, 175, 235)])
     canvas.mark(rectangle(-half, -0.75, half, -0.25), top)
     canvas.shade(cylinder(0.6, half))
     canvas.paint(rectangle(-0.13, -0.92, 0.13, -0.74), (205, 205, 205))
@@ -219,12 +220,12 @@ def draw_clothing(rng: np.random.Generator) -> Sprite:
     half = rng.uniform(0.4, 0.48)
     side = [(0.16, -0.72), (0.42, -0.74), (0.92, -0.36), (0.74, -0.1), (half, -0.3), (half, 0.85)]
     outline = side + [(-x, y) for x, y in reversed(side)]
-    dye = _pick(rng, [(130, 60, 40), (70, 60, 150), (110, 120, 40), (120, 90, 110)])
+    dye = pick(rng, [(130, 60, 40), (70, 60, 150), (110, 120, 40), (120, 90, 110)])
     canvas.paint(polygon(outline), dye)
     if rng.random() < 0.5:
         for y in np.arange(-0.5, 0.9, 0.26).tolist():
-            canvas.mark(rectangle(-1, y, 1, y + 0.11), _lighter(dye, 2.1))
-    canvas.mark(ellipse(0, -0.72, 0.2, 0.13), _lighter(dye, 0.4))
+            canvas.mark(rectangle(-1, y, 1, y + 0.11), lighter(dye, 2.1))
+    canvas.mark(ellipse(0, -0.72, 0.2, 0.13), lighter(dye, 0.4))
     weave = np.indices((SIDE, SIDE)).sum(axis=0) // 2 % 2
     canvas.shade((1 - 0.08 * weave).astype(np.float32))
     canvas.shade(creases(rng, 3, 0.22))
@@ -248,20 +249,7 @@ CLASSES = (
 _CAN_LABELS: list[Colour] = [(40, 30, 200), (170, 80, 20), (40, 130, 50), (30, 160, 230)]
 
 
-def _pick(rng: np.random.Generator, colours: list[Colour]) -> Colour:
-    """Return one of the colours, slightly varied."""
-    colour = np.asarray(colours[int(rng.integers(len(colours)))]) + rng.normal(0, 8, 3)
-    blue, green, red = np.clip(colour, 0, 255).tolist()
-    return blue, green, red
-
-
 def _muted(rng: np.random.Generator) -> Colour:
     """Return a greyish colour, as a printed picture has from afar."""
     blue, green, red = rng.uniform(90, 180, 3).tolist()
-    return blue, green, red
-
-
-def _lighter(colour: Colour, factor: float) -> Colour:
-    """Return the colour with its brightness multiplied."""
-    blue, green, red = (min(255.0, part * factor) for part in colour)
     return blue, green, red

@@ -49,20 +49,23 @@ class _Layer:
     visible: BoolArray  # (size, size)
 
 
-def draw_scene(rng: np.random.Generator, labels: Sequence[int], size: int) -> Scene:
+def draw_scene(
+    rng: np.random.Generator, labels: Sequence[int], size: int, zoom: float = 1.0
+) -> Scene:
     """Draw a scene with one object of each of `labels`.
 
     Args:
         rng: The only source of chance.
         labels: Classes to draw, 0..C-1, from the lowest object to the uppermost.
         size: Height and width of the image, in pixels.
+        zoom: How many times as large as usual the objects are.
 
     Returns:
         The scene. An object that found no free place is left out.
     """
     layers: list[_Layer] = []
     for label in labels:
-        if (layer := _find_place(rng, label, size, layers)) is not None:
+        if (layer := _find_place(rng, label, size, layers, zoom)) is not None:
             for other in layers:
                 other.visible &= ~layer.visible
             layers.append(layer)
@@ -72,7 +75,7 @@ def draw_scene(rng: np.random.Generator, labels: Sequence[int], size: int) -> Sc
 
 
 def _find_place(
-    rng: np.random.Generator, label: int, size: int, layers: Sequence[_Layer]
+    rng: np.random.Generator, label: int, size: int, layers: Sequence[_Layer], zoom: float = 1.0
 ) -> _Layer | None:
     """Return the object at a place where everything stays visible enough, or None."""
     kind = CLASSES[label]
@@ -80,7 +83,7 @@ def _find_place(
     relative = MEDIAN_SIDE * kind.scale * np.exp(rng.normal(0, SPREAD))
     for attempt in range(_ATTEMPTS):
         shrink = 0.985**attempt
-        side = size * float(np.clip(relative * shrink, *SIDE_LIMITS))
+        side = size * zoom * float(np.clip(relative * shrink, *SIDE_LIMITS))
         layer = _lay(rng, sprite, label, side, size)
         if layer.visible.sum() < MIN_VISIBLE * layer.pixels:
             continue

@@ -8,8 +8,11 @@ import pytest
 from custom.errors import PodiumError
 from custom.files import read_json, write_json
 from custom.sample.contact_sheet import write_contact_sheet
-from custom.sample.dataset import Recipe, _plan_labels, make_sample
+from custom.sample.dataset import make_sample
 from custom.sample.objects import CLASSES
+from custom.sample.recipe import Recipe
+from custom.sample.trash import plan_scenes
+from custom.sample.videos import draw_ropes, plan_hatches, plan_ropes
 from custom.tables.coco import read_ground_truth
 from custom.testing import shared_data
 
@@ -110,7 +113,7 @@ def test_an_unwritable_folder_is_an_error(tmp_path):
 
 
 def test_class_frequencies_follow_the_competition():
-    plan = _plan_labels("train", Recipe(train=300))
+    plan = plan_scenes("train", Recipe(train=300))
     counts = np.bincount([label for labels in plan for label in labels], minlength=10)
     total = counts.sum()
     wanted = np.array([kind.boxes for kind in CLASSES]) / 23144
@@ -149,3 +152,75 @@ def test_contact_sheet_names_a_missing_image(sample, tmp_path):
 def test_contact_sheet_must_be_a_picture(sample, tmp_path):
     with pytest.raises(PodiumError, match=r"must end in \.png or \.jpg"):
         write_contact_sheet(tmp_path / "sheet.txt", sample / "train.json", sample)
+
+
+TASKS = {
+    "image": (("open", "close"), (64, 64)),
+    "region": (("rope", "no_rope"), (36, 64)),
+    "tiny": (tuple(kind.name for kind in CLASSES), (64, 64)),
+}
+
+
+@pytest.fixture(scope="module", params=list(TASKS))
+def labelled(request, tmp_path_factory):
+    """Sample data of each task: two videos of training frames, and a bit of one for testing."""
+    folder = tmp_path_factory.mktemp(request.param)
+    make_sample(folder, Recipe(7, 12, 3, 64, request.param))
+    return folder
+
+
+def test_tasks_are_laid_out_as_competitions(labelled, request):
+    task = request.node.callspec.params["labelled"]
+    classes, size_hw = TASKS[task]
+    train, answers = (read_ground_truth(labelled / f"{n}.json") for n in ("train", "test_boxes"))
+    assert train.categories.names == answers.categories.names == classes
+    assert (len(train.images), len(answers.images)) == (12, 3)
+    assert (train.images.sizes_hw == size_hw).all()
+    assert cv2.imread(str(labelled / train.images.file_names[-1])).shape[:2] == size_hw
+    if task != "region":
+        height, width = size_hw
+        assert (train.bboxes == [0, 0, width, height]).all()
+    if task == "tiny":
+        assert np.bincount(train.labels, minlength=10).tolist() == [2, 2, *[1] * 8]
+        return
+    videos = [1] * 5 + [2] * 5 + [3] * 2 if task == "image" else [1] * 10 + [2] * 2
+    assert train.images.video_ids.tolist() == videos
+    assert answers.images.video_ids.min() > train.images.video_ids.max()
+    step = 1.0 if task == "image" else 0.05
+    np.testing.assert_allclose(train.images.timestamps, train.images.frame_ids * step)
+
+
+def test_tasks_are_drawn_by_their_seed_alone(labelled, tmp_path):
+    info = read_json(labelled / "train.json")["info"]
+    recipe = Recipe(**{key: info[key] for key in ("seed", "train", "test", "size", "task")})
+    make_sample(tmp_path, recipe)
+    assert bytes_of(tmp_path) == bytes_of(labelled)
+
+
+def test_test_regions_are_given_without_their_labels(tmp_path):
+    make_sample(tmp_path, Recipe(7, 1, 3, 64, "region"))
+    given, answers = (read_ground_truth(tmp_path / f"{n}.json") for n in ("test", "test_boxes"))
+    assert given.iscrowd.all()
+    assert not answers.iscrowd.any()
+    np.testing.assert_array_equal(given.bboxes, np.repeat(answers.bboxes, 2, axis=0))
+    assert given.labels.tolist() == [0, 1] * answers.num_boxes
+    assert given.track_ids.tolist() == np.repeat(answers.track_ids, 2).tolist()
+
+
+def test_people_keep_their_track_label_and_nearly_their_box():
+    plan = plan_ropes("train", Recipe(task="region", train=20))
+    frames = draw_ropes("train", Recipe(task="region", size=320), 0, plan[0])
+    bboxes = np.stack([frame.bboxes for frame in frames]).astype(float)
+    assert {tuple(frame.labels) for frame in frames} == {tuple(int(not f) for f in plan[0])}
+    # Smoothing over time matches boxes of neighbouring frames by their overlap.
+    moved = np.abs(np.diff(bboxes, axis=0)).max()
+    assert 0 < moved < 0.15 * (bboxes[..., 2] - bboxes[..., 0]).min()
+
+
+def test_hatches_are_closed_in_87_of_100_videos():
+    plan = plan_hatches("train", Recipe(task="image", train=500))
+    closed = [any(not is_open for is_open in view) for view in plan]
+    opened = [any(view) for view in plan]
+    assert (len(plan), sum(closed), sum(opened)) == (100, 87, 9 + 15)
+    assert sum(a and b for a, b in zip(closed, opened, strict=True)) == 15  # both at once
+    assert sum(not (a or b) for a, b in zip(closed, opened, strict=True)) == 4  # and neither
