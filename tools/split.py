@@ -19,6 +19,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--folds", type=int, default=5, help="how many folds (%(default)s)")
     add("--seed", type=int, default=42, help="decides between equally good splits (%(default)s)")
     add("--images", type=Path, help="folder that file names start from (beside ann_file)")
+    add("--val", type=Path, metavar="VAL.json",
+        help="an organiser's own val set: the one fold, in place of --folds")  # fmt: skip
+    add("--val-images", type=Path, help="folder that the file names of --val start from")
     add("--group-by", metavar="KEY|REGEX", help="keep images together by entry key or file name")
     add("--from", dest="external", type=Path, nargs="+", default=[], metavar="IDS.json",
         help="seal external folds: lists of val image ids, one file a fold")  # fmt: skip
@@ -52,6 +55,7 @@ def _make(args: argparse.Namespace) -> int:
     request = SplitRequest(
         args.ann_file, args.folds, args.seed, args.group_by, args.external, args.out, args.name,
         args.images, args.report, args.workers, not args.no_duplicates, args.join_chains,
+        args.val, args.val_images,
     )  # fmt: skip
     result = run_split(
         request, lambda items, total: track(items, "looking at images", total, console=console)

@@ -40,7 +40,7 @@ def groups_of(
 def _groups_of_split(gt: GroundTruth, manifest: Split | PathLike) -> IntArray:
     """Return the split's group of each image, (I,); those that it does not know have their own."""
     split = manifest if isinstance(manifest, Split) else read_split(manifest)
-    found = [split.name_index.find(name) for name in gt.images.file_names]
+    found = [split.find(name, "val") for name in gt.images.file_names]
     own = len(split.images) + np.arange(len(found))
     return np.array(
         [o if index is None else split.groups[index] for index, o in zip(found, own, strict=True)]

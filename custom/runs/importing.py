@@ -115,9 +115,10 @@ def import_runs(request: ImportRequest) -> list[ImportedRun]:
 
 
 def _sealed_annotations(split: Split) -> Path:
-    """Return the annotations beside the split, by a path like the split's own where it can be."""
-    found = find_annotations(split)
-    beside = split.folder.parent.parent / found.name
+    """Return the annotations of the val images, by a path like the split's own where it can be."""
+    found = find_annotations(split, "val")
+    data = split.folder.parent.parent
+    beside = data / found.relative_to(data.resolve())
     return beside if beside.is_file() and beside.samefile(found) else found
 
 

@@ -66,7 +66,11 @@ def measure_balance(features: Features, folds: Sequence[IntArray]) -> Balance:
 
 
 def find_issues(
-    balance: Balance, folds: Sequence[IntArray], groups: IntArray, names: Sequence[str]
+    balance: Balance,
+    folds: Sequence[IntArray],
+    groups: IntArray,
+    names: Sequence[str],
+    covers_all: bool = True,
 ) -> list[str]:
     """Say what is wrong with a split, one sentence an issue; an empty list if nothing is.
 
@@ -75,8 +79,9 @@ def find_issues(
         folds: For each fold the positions of its val images.
         groups: Shape (I,), the group of each image.
         names: I file names.
+        covers_all: Whether every image should be in a fold, as in cross-validation.
     """
-    issues = _overlaps(folds, names)
+    issues = _overlaps(folds, names) if covers_all else []
     issues += cut_groups(folds, groups, names)
     for kind in ("class", "area"):
         for column in np.flatnonzero(balance.features.columns(kind)).tolist():

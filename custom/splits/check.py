@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from custom.splits.balance import cut_groups
 from custom.splits.digests import categories_of, content_digest, label_digests
 from custom.splits.names import images_folder
 from custom.splits.split import MANIFEST, Split, read_split
+from custom.splits.two_files import join_files
 from custom.tables import GroundTruth
 from custom.tables.coco import read_ground_truth
 
@@ -43,13 +44,18 @@ class Difference:
         )
 
 
-def find_annotations(split: Split) -> Path:
+def find_annotations(split: Split, part: str = "train") -> Path:
     """Return the sealed annotation file as it lies in `data/<competition>/`.
+
+    Args:
+        split: The split.
+        part: "val" for the val file of an organiser, where there is one.
 
     Raises:
         PodiumError: If it is not there.
     """
     sealed = split.manifest["annotations"]
+    sealed = sealed.get("val", sealed) if part == "val" else sealed
     path = split.folder.resolve().parent.parent / sealed.get("path", sealed["file"])
     if not path.is_file():
         raise PodiumError(
@@ -80,15 +86,33 @@ def check_split(
     """
     split = read_split(folder)
     path = ann_file or find_annotations(split)
-    if sha256_of(path) == split.manifest["annotations"]["sha256"]:
+    sealed = split.manifest["annotations"]
+    if split.has_own_val_file:
+        val_path = find_annotations(split, "val")
+        two = join_files(read_ground_truth(path), read_ground_truth(val_path))
+        is_same = sha256_of(val_path) == sealed["val"]["sha256"]
+        gt, paths = two.gt, two.paths(images_dir, images_dir)
+        files = None if paths is None else dict(zip(gt.images.file_names, paths, strict=True))
+    else:
+        gt, is_same = read_ground_truth(path), True
+        files = _files_of(split, images_folder(path, split.images, images_dir))
+    if is_same and sha256_of(path) == sealed["sha256"]:
         found = []
     else:
-        found = _compare(split, read_ground_truth(path))
+        found = _compare(split, gt)
         found = found or [Difference("the file was rewritten with the same content", (), True)]
     names = split.images.file_names
     found += [Difference(leak) for leak in cut_groups(split.folds, split.groups, names)]
-    found += _compare_contents(split, images_folder(path, split.images, images_dir))
+    found += _compare_contents(split, files)
     return sorted(found, key=lambda difference: not difference.harmless)
+
+
+def _files_of(split: Split, folder: Path | None) -> dict[str, Path] | None:
+    """Return the file of each sealed image by name, or None where no images are."""
+    if folder is None:
+        return None
+    names = split.images.file_names
+    return dict(zip(names, find_images(folder, names).paths, strict=True))
 
 
 def changed_val_images(split: Split, fold: int, gt: GroundTruth) -> tuple[str, ...]:
@@ -101,7 +125,7 @@ def changed_val_images(split: Split, fold: int, gt: GroundTruth) -> tuple[str, .
     val = set(split.val_positions(fold).tolist())
     changed = []
     for index, name in enumerate(gt.images.file_names):
-        sealed = split.name_index.find(name)
+        sealed = split.find(name, "val")
         if sealed is None or sealed not in val:
             continue
         if split.labels[sealed] != digests[index]:
@@ -160,21 +184,26 @@ def _compare_categories(split: Split, gt: GroundTruth) -> list[Difference]:
     return [Difference(f"the classes must be {before}, but are {after}")]
 
 
-def _compare_contents(split: Split, images_dir: Path | None) -> list[Difference]:
-    """Compare image files with what was sealed; a file that now has another name is named."""
+def _compare_contents(split: Split, files: Mapping[str, Path] | None) -> list[Difference]:
+    """Compare image files with what was sealed; a file that now has another name is named.
+
+    Args:
+        split: The split.
+        files: By sealed name where each image should lie; None where no images are.
+    """
     if not any(split.contents):
         unknown = "no image files were there when the split was sealed: their content is unknown"
-        return [] if images_dir is None else [Difference(unknown, (), True)]
-    if images_dir is None:
+        return [] if files is None else [Difference(unknown, (), True)]
+    if files is None:
         absent = "there are no image files beside the annotations: their content is not compared"
         return [Difference(absent, (), True)]
     sealed_name = dict(zip(split.contents, split.images.file_names, strict=True))
-    missing, changed, moved = [], [], []
-    names = split.images.file_names
-    files = find_images(images_dir, names)
-    for name, path, content in zip(names, files.paths, split.contents, strict=True):
-        if name in files.missing:
+    missing, changed, moved, where = [], [], [], ""
+    for name, content in zip(split.images.file_names, split.contents, strict=True):
+        path = files.get(name)
+        if path is None or not path.is_file():
             missing.append(name)
+            where = where or str(path.parent if path else "the annotations")
             continue
         digest = content_digest(path)
         if digest == content:
@@ -184,7 +213,7 @@ def _compare_contents(split: Split, images_dir: Path | None) -> list[Difference]
         else:
             changed.append(name)
     candidates = [
-        Difference(f"image files are missing in {images_dir}", tuple(missing)),
+        Difference(f"image files are missing in {where}", tuple(missing)),
         Difference("image files have changed content", tuple(changed)),
         Difference("annotations are matched to the wrong image file", tuple(moved)),
     ]

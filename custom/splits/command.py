@@ -10,15 +10,24 @@ from rich.markup import escape
 from rich.table import Table
 
 from custom.errors import PodiumError
+from custom.image_files import find_images
 from custom.image_folders import dataset_folder
 from custom.splits.check import Difference, check_split, find_splits
 from custom.splits.duplicates import find_duplicates
-from custom.splits.fingerprints import Track, fingerprint_images
-from custom.splits.make import Evidence, make_split, read_labelled, take_external_split
+from custom.splits.fingerprints import Track, fingerprint_files
+from custom.splits.make import (
+    Evidence,
+    make_split,
+    read_labelled,
+    take_external_split,
+    take_own_val,
+)
 from custom.splits.names import images_folder
 from custom.splits.report import write_duplicates_report
 from custom.splits.seal import Draft, seal
 from custom.splits.split import Split
+from custom.splits.two_files import TwoFiles, join_files
+from custom.tables import GroundTruth
 
 CheckResult = tuple[Path, list[Difference]]
 
@@ -38,6 +47,8 @@ class SplitRequest:
         images: Where file names start from; None to look for it.
         report: The page of near-duplicates; None for `reports/duplicates-<data>-<name>.html`.
         workers: Processes that decode images.
+        val_file: An organiser's own annotations of val images: the one fold, in place of folds.
+        val_images: Where its file names start from; None to look for it.
         join_duplicates: Whether near-duplicates stay together.
         join_chains: Whether they do even where a chain of them is longer than a fold.
     """
@@ -54,12 +65,15 @@ class SplitRequest:
     workers: int = 2
     join_duplicates: bool = True
     join_chains: bool = False
+    val_file: Path | None = None
+    val_images: Path | None = None
 
     @property
     def folder(self) -> Path:
         """Where the split is sealed."""
         out = self.out or default_splits_folder(self.ann_file)
         default = f"external-{len(self.external)}fold" if self.external else ""
+        default = "own-val" if self.val_file is not None else default
         return out / (self.name or default or f"{self.num_folds}fold-seed{self.seed}")
 
 
@@ -95,25 +109,44 @@ def run_split(request: SplitRequest, track: Track | None = None) -> SplitResult:
             there; nothing is written then.
     """
     gt = read_labelled(request.ann_file)
-    folder = images_folder(request.ann_file, gt.images, request.images)
+    two = None if request.val_file is None else _joined(request, request.val_file, gt)
+    if two is None:
+        paths = _paths(request, gt)
+    else:
+        gt, paths = two.gt, two.paths(request.images, request.val_images)
     evidence = Evidence()
-    if folder is not None:
-        fingerprints = fingerprint_images(folder, gt.images, request.workers, track)
+    if paths is not None:
+        fingerprints = fingerprint_files(paths, gt.images, request.workers, track)
         evidence = Evidence(fingerprints.contents, notes=fingerprints.notes)
         if request.join_duplicates:
             found = find_duplicates(fingerprints, request.num_folds, request.join_chains)
             evidence = replace(evidence, duplicates=found.groups, chained=found.chained)
-    if request.external:
+    if two is not None:
+        draft = take_own_val(two, request.group_by, evidence)
+    elif request.external:
         draft = take_external_split(gt, request.external, request.group_by, evidence)
     else:
         draft = make_split(gt, request.num_folds, request.seed, request.group_by, evidence)
     split = seal(draft, request.folder)
     report = None
-    if folder is not None:
+    if paths is not None:
         title = f"{dataset_folder(request.ann_file).name}-{split.name}"
         report = request.report or Path("reports") / f"duplicates-{title}.html"
-        write_duplicates_report(draft, folder, report, title)
+        write_duplicates_report(draft, paths, report, title)
     return SplitResult(split, draft, report)
+
+
+def _joined(request: SplitRequest, val_file: Path, train: GroundTruth) -> TwoFiles:
+    """Return the annotations with those of the organiser's val file."""
+    if request.external:
+        raise PodiumError("--val is the one fold and --from names folds; give one of the two")
+    return join_files(train, read_labelled(val_file))
+
+
+def _paths(request: SplitRequest, gt: GroundTruth) -> list[Path] | None:
+    """Return the path of each image, or None where no images are."""
+    folder = images_folder(request.ann_file, gt.images, request.images)
+    return None if folder is None else list(find_images(folder, gt.images.file_names).paths)
 
 
 def run_check(split: Path | None, ann_file: Path | None, images: Path | None) -> list[CheckResult]:

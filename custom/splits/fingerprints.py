@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +68,13 @@ def fingerprint_images(
             annotated; the first of them are named.
     """
     paths = find_images(folder, images.file_names).paths
+    return fingerprint_files(paths, images, workers, track)
+
+
+def fingerprint_files(
+    paths: Sequence[Path], images: Images, workers: int = 2, track: Track | None = None
+) -> Fingerprints:
+    """Decode every image once, each at its path; see `fingerprint_images`."""
     jobs = list(zip(paths, images.sizes_hw.tolist(), strict=True))
     track = track or (lambda items, _: items)
     if workers > 1 and len(jobs) > workers:

@@ -35,7 +35,20 @@ def join_groups(num_images: int, sets: Iterable[Sequence[int]]) -> IntArray:
 
 
 def group_sets(images: Images, group_by: str) -> list[list[int]]:
-    """Return the positions of images that share a key.
+    """Return the positions of images that share a key; see `keys_of`."""
+    return sets_of_keys(keys_of(images, group_by))
+
+
+def sets_of_keys(keys: Iterable[str]) -> list[list[int]]:
+    """Return the positions of each key."""
+    sets: dict[str, list[int]] = {}
+    for index, key in enumerate(keys):
+        sets.setdefault(key, []).append(index)
+    return list(sets.values())
+
+
+def keys_of(images: Images, group_by: str) -> list[str]:
+    """Return the key of each image.
 
     Args:
         images: Read from an annotation file, which is read again for the key.
@@ -59,10 +72,7 @@ def group_sets(images: Images, group_by: str) -> list[list[int]]:
             f"{images.source}: {what}, but {len(missing)} of {len(images)} lack it, "
             f"the first is {missing[0]}"
         )
-    sets: dict[str, list[int]] = {}
-    for index, value in enumerate(values):
-        sets.setdefault(str(value), []).append(index)
-    return list(sets.values())
+    return [str(value) for value in values]
 
 
 def _match_all(pattern: str, images: Images) -> list[str | None]:

@@ -37,7 +37,7 @@ def assert_no_leak(
         PodiumError: If one of them is; the first are named.
     """
     val = set(split.val_positions(fold).tolist())
-    found = {name: split.name_index.matches(name) for name in train_file_names}
+    found = {name: split.matches(name, "train") for name in train_file_names}
     leaking = [name for name, positions in found.items() if val.intersection(positions)]
     contents = {split.contents[position] for position in val} - {""}
     if files and contents:
@@ -102,7 +102,7 @@ def select_part(split: Split, fold: int, part: str, images: Images) -> IntArray:
     """
     if part not in ("train", "val"):
         raise PodiumError(f"part must be 'train' or 'val', but is {part!r}")
-    position_of = _position_by_sealed(split, images)
+    position_of = _position_by_sealed(split, images, part)
     val = split.val_positions(fold).tolist()
     if part == "val":
         missing = [split.images.file_names[i] for i in val if i not in position_of]
@@ -110,17 +110,22 @@ def select_part(split: Split, fold: int, part: str, images: Images) -> IntArray:
             raise PodiumError(
                 f"{images.source} must hold all val images of fold {fold} of split "
                 f"{split.folder}, but lacks {len(missing)}, the first is {missing[0]}"
+                + (
+                    "; name the organiser's val file by competition.val_ann"
+                    if split.has_own_val_file
+                    else ""
+                )
             )
         return np.array([position_of[i] for i in val], np.int64)
     taken = {position_of[i] for i in val if i in position_of}
     return np.array([i for i in range(len(images)) if i not in taken], np.int64)
 
 
-def _position_by_sealed(split: Split, images: Images) -> dict[int, int]:
+def _position_by_sealed(split: Split, images: Images, part: str) -> dict[int, int]:
     """Return the position in `images` of each sealed image that is there, by sealed position."""
     position_of: dict[int, int] = {}
     for index, name in enumerate(images.file_names):
-        matches = split.name_index.matches(name)
+        matches = split.matches(name, part)
         for sealed in matches:
             if sealed in position_of or len(matches) > 1:
                 raise PodiumError(

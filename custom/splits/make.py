@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,11 @@ from custom.splits.balance import find_issues, measure_balance
 from custom.splits.duplicates import LARGE_GROUP, LARGE_SHARE
 from custom.splits.external import read_external_folds
 from custom.splits.features import count_features
-from custom.splits.groups import group_sets, join_groups
+from custom.splits.groups import group_sets, join_groups, sets_of_keys
 from custom.splits.names import ROBOFLOW_KEY, roboflow_sources
 from custom.splits.seal import Draft
+from custom.splits.split import BY_PART
+from custom.splits.two_files import TwoFiles
 from custom.tables import GroundTruth
 from custom.tables.coco import read_ground_truth
 
@@ -109,6 +111,21 @@ def take_external_split(
     return _draft(gt, folds, _groups(gt, group_by, evidence), parameters, evidence)
 
 
+def take_own_val(
+    two: TwoFiles, group_by: str | None = None, evidence: Evidence | None = None
+) -> Draft:
+    """Take the val file of an organiser as the one fold; its train file is always trained on."""
+    evidence = evidence or Evidence()
+    keyed = sets_of_keys(two.keys(group_by)) if group_by else []
+    groups = join_groups(
+        len(two.gt.images), [*keyed, *(members.tolist() for members in evidence.duplicates)]
+    )
+    parameters = {"folds": 1, "val": Path(two.val.source).name, "group_by": group_by}
+    parameters |= {BY_PART: True} if two.by_part else {}
+    draft = _draft(two.gt, (two.val_positions,), groups, parameters, evidence, covers_all=False)
+    return replace(draft, val_file=two.val.source)
+
+
 def _groups(gt: GroundTruth, group_by: str | None, evidence: Evidence) -> IntArray:
     """Return the group of each image: what shares the key or the fingerprint is together."""
     keyed = group_sets(gt.images, group_by) if group_by else []
@@ -121,9 +138,10 @@ def _draft(
     groups: IntArray,
     parameters: Mapping[str, object],
     evidence: Evidence,
+    covers_all: bool = True,
 ) -> Draft:
     balance = measure_balance(count_features(gt), folds)
-    issues = find_issues(balance, folds, groups, gt.images.file_names)
+    issues = find_issues(balance, folds, groups, gt.images.file_names, covers_all)
     return Draft(
         gt=gt,
         folds=folds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from jinja2 import Environment, PackageLoader
 from PIL import Image
 
 from custom.files import PathLike, write_text
-from custom.image_files import find_images, read_image_bytes, to_8_bit
+from custom.image_files import read_image_bytes, to_8_bit
 from custom.splits.seal import Draft
 
 THUMB_WH = (160, 160)
@@ -19,12 +20,14 @@ THUMB_WH = (160, 160)
 GROUPS_SHOWN = 300
 
 
-def write_duplicates_report(draft: Draft, folder: PathLike, path: PathLike, title: str) -> None:
+def write_duplicates_report(
+    draft: Draft, paths: Sequence[Path], path: PathLike, title: str
+) -> None:
     """Write one self-contained HTML file with the near-duplicate groups of a split.
 
     Args:
         draft: The split.
-        folder: Where the file names of the images start from.
+        paths: The file of each image.
         path: The HTML file.
         title: What was split.
     """
@@ -32,7 +35,6 @@ def write_duplicates_report(draft: Draft, folder: PathLike, path: PathLike, titl
     hidden = max(len(groups) - GROUPS_SHOWN, 0)
     fold_of = _fold_of_image(draft)
     names = draft.gt.images.file_names
-    paths = find_images(folder, names).paths
     shown = [
         [
             {"name": names[i], "fold": fold_of.get(i), "thumb": _thumb(paths[i])}

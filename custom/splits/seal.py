@@ -45,6 +45,7 @@ class Draft:
         issues: What is wrong with it, one sentence each.
         contents: For each image the digest of its file, or an empty list.
         duplicates: For each group of near-duplicates the positions of its images.
+        val_file: Where val images are listed in a file of their own, that file.
     """
 
     gt: GroundTruth
@@ -55,6 +56,7 @@ class Draft:
     issues: list[str] = field(default_factory=list)
     contents: Sequence[str] = ()
     duplicates: Sequence[IntArray] = ()
+    val_file: str | None = None
 
 
 def seal(draft: Draft, folder: PathLike) -> Split:
@@ -76,7 +78,7 @@ def seal(draft: Draft, folder: PathLike) -> Split:
         "name": folder.name,
         "tool": {"name": "podium", "version": __version__},
         "identity": identity,
-        "annotations": _annotations(draft.gt, folder),
+        "annotations": _annotations(draft, folder),
         "parameters": draft.parameters,
         "files": [
             {"file": file_name, "sha256": hashlib.sha256(content).hexdigest()}
@@ -147,19 +149,25 @@ def _identity(draft: Draft) -> str:
     return canonical_hash([members, ids, labels, classes])
 
 
-def _annotations(gt: GroundTruth, folder: Path) -> dict[str, Any]:
-    source = Path(gt.source).resolve()
-    data = folder.resolve().parent.parent
-    # Where the annotations lie deeper than beside the splits, as in COCO's own layout.
-    inside = source.is_relative_to(data) and source.parent != data
+def _annotations(draft: Draft, folder: Path) -> dict[str, Any]:
+    gt = draft.gt
+    own_val = {} if draft.val_file is None else {"val": _source(draft.val_file, folder)}
     return {
-        "file": source.name,
-        **({"path": source.relative_to(data).as_posix()} if inside else {}),
-        "sha256": sha256_of(gt.source),
+        **_source(gt.source, folder),
+        **own_val,
         "images": len(gt.images),
         "boxes": gt.num_boxes,
         "categories": categories_of(gt.categories),
     }
+
+
+def _source(ann_file: PathLike, folder: Path) -> dict[str, Any]:
+    """Return by what an annotation file is known and found again."""
+    source, data = Path(ann_file).resolve(), folder.resolve().parent.parent
+    # Where it lies deeper than beside the splits, as in COCO's own layout.
+    inside = source.is_relative_to(data) and source.parent != data
+    path = {"path": source.relative_to(data).as_posix()} if inside else {}
+    return {"file": Path(ann_file).name, **path, "sha256": sha256_of(ann_file)}
 
 
 def _parts(draft: Draft) -> dict[str, bytes]:

@@ -22,11 +22,13 @@ MANIFEST = "manifest.json"
 # Digests of image files, by name, that were not there when the split was sealed.
 CONTENTS = "contents.json"
 FORMAT = 1
+# A parameter: names are sealed as `train/<name>` and `val/<name>`, since both files have some.
+BY_PART = "names_by_part"
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Folds over the images of one annotation file.
+    """Folds over the images of an annotation file, or one fold of an organiser's val file.
 
     Attributes:
         name: The folder's name.
@@ -59,6 +61,29 @@ class Split:
     def name_index(self) -> NameIndex:
         """Positions by file name, forgiving leading folders."""
         return NameIndex(self.images.file_names)
+
+    @property
+    def has_own_val_file(self) -> bool:
+        """Whether val images are listed in a file of their own, as an organiser gave it."""
+        return "val" in self.manifest["annotations"]
+
+    def matches(self, file_name: str, part: str) -> list[int]:
+        """Return the positions of the images that a name in a file of a part means.
+
+        Args:
+            file_name: As an annotation file has it.
+            part: "train" or "val": whose file. It matters only where the names of two files were
+                sealed apart, as `train/<name>` and `val/<name>`.
+        """
+        if self.manifest["parameters"].get(BY_PART):
+            own = self.name_index.matches(f"{part}/{file_name}")
+            return own or self.name_index.matches(file_name)
+        return self.name_index.matches(file_name)
+
+    def find(self, file_name: str, part: str) -> int | None:
+        """Return the position of the one image that a name means, or None; see `matches`."""
+        found = self.matches(file_name, part)
+        return found[0] if len(found) == 1 else None
 
     def val_positions(self, fold: int) -> IntArray:
         """Return the positions in `images` of the fold's val images.

@@ -11,6 +11,8 @@ from mmengine.config import Config, ConfigDict
 
 from custom.errors import PodiumError
 from custom.files import sha256_of
+from custom.image_folders import images_of
+from custom.splits import read_split
 from custom.tables.coco import read_ground_truth
 from custom.training.nodes import dicts_below, name_of
 
@@ -72,6 +74,7 @@ def add_extra_data(config: Config) -> None:
     """
     _mark_own_files(config)
     entries = [_checked(entry) for entry in config.competition.get("extra_train") or ()]
+    entries += _own_val(config.competition)
     if not entries or _already_there(config, entries):
         return
     loader = config.train_dataloader
@@ -94,6 +97,15 @@ def _mark_own_files(config: Config) -> None:
                 part.setdefault("data_root", config.competition.data_root)
                 prefix = part.get("data_prefix") or {}
                 part["data_prefix"] = dict(img=prefix.get("img", prefix.get("img_path", "")))
+
+
+def _own_val(competition: Any) -> list[dict[str, Any]]:
+    """Return an organiser's val file as extra data where every image is to be trained on."""
+    if competition.fold is not None or not competition.get("val_ann"):
+        return []
+    if not read_split(competition.split).has_own_val_file:
+        return []
+    return [dict(ann=competition.val_ann, images=images_of(competition, "val"))]
 
 
 def _checked(entry: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ CHECKS: tuple[tuple[str, Callable[[Facts], None]], ...] = (
     ("the best weights are kept", schedule.check_keeps_best),
     ("the gate's policy can be read", schedule.check_gate),
     ("both annotation files have the classes, and boxes", data.check_labels),
+    ("the val file is the one that was sealed", data.check_val_file),
     ("there is something to train on and to judge by", data.check_parts),
     ("an epoch has a batch", schedule.check_batches),
     ("images reach the model as it expects them", check_preprocessing),

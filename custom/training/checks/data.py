@@ -32,6 +32,20 @@ def check_labels(facts: Facts) -> None:
         refuse_only_crowds(gt)
 
 
+def check_val_file(facts: Facts) -> None:
+    """Check that the organiser's val file judges where the split was sealed with one."""
+    split = facts.split
+    if split.has_own_val_file and facts.competition.get("val_ann") in (
+        None,
+        facts.competition.train_ann,
+    ):
+        raise PodiumError(
+            f"competition.val_ann must name the val file that split {split.folder} was sealed "
+            f"with, {split.manifest['annotations']['val']['file']}, but is not set; its images lie "
+            "where competition.val_images says"
+        )
+
+
 def check_parts(facts: Facts) -> None:
     """Check that there is something to train on and something to judge by."""
     for part, gt in facts.parts.items():
