@@ -18,7 +18,7 @@ TASKS = {
     "start": ("doctor", "demo", "init", "make-sample"),
     "data": ("split", "labels", "pseudo-label"),
     "train": ("browse", "inspect-config", "train", "test", "soup", "import-run"),
-    "decide": ("runs", "gate", "ablate", "review"),
+    "decide": ("runs", "gate", "ablate", "thresholds", "review"),
     "submit": ("ensemble", "submit", "leaderboard"),
 }
 USAGE = """usage: podium COMMAND [ARGUMENT ...]

@@ -20,11 +20,17 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--check", metavar="FILE", help="only check this submission file")
     parser.add_argument("--format", help="of the competition (from the run)")
     parser.add_argument("--metric", help="what decides (the competition's)")
-    parser.add_argument(
+    cut = parser.add_mutually_exclusive_group()
+    cut.add_argument(
         "--score-thr",
         type=float,
         default=0.0,
         help="leave out boxes of lower score (the best on val, where the metric needs one)",
+    )
+    cut.add_argument(
+        "--thresholds",
+        action="store_true",
+        help="leave out boxes below the thresholds by class that thresholds.py chose",
     )
     parser.add_argument("--images", help="COCO file with the test images (from the run)")
     parser.add_argument("--train", help="COCO file with annotations, for the classes' shares")
@@ -60,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         repairs["max_repaired"] = args.max_repaired
         outcome = command.export(
             source, context, form, args.out, overwrite=args.overwrite,
-            metric=metric, score_thr=args.score_thr, **repairs,
+            metric=metric, score_thr=args.score_thr, by_class=args.thresholds, **repairs,
         )  # fmt: skip
     for line in (*outcome.notes, *outcome.issues):
         print(line)

@@ -53,7 +53,7 @@ def best_score_thr(
         best = known.index(_first_best(values))
         ends = known[max(best - 1, 0)], known[min(best + 1, len(known) - 1)]
         tried = np.linspace(*ends, NEXT_TRIED)
-    return _short_between(levels, _first_best(values))
+    return shortest_between(levels, _first_best(values))
 
 
 def match_at_best(
@@ -83,7 +83,7 @@ def _first_best(values: dict[int, float]) -> int:
     return max(sorted(values), key=values.__getitem__)
 
 
-def _short_between(levels: FloatArray, index: int) -> float:
+def shortest_between(levels: FloatArray, index: int) -> float:
     """Return the shortest decimal that keeps the scores from `levels[index]` on and no other."""
     if index == 0:
         return 0.0

@@ -17,13 +17,14 @@ from custom.files import check_replaceable, read_json, sha256_of, write_json
 from custom.pseudo_labels.drift import drift_warnings
 from custom.pseudo_labels.merge import merge, refuse_in_place, take_images
 from custom.pseudo_labels.provenance import evaluating_fold, unseen_folds
-from custom.pseudo_labels.thresholds import ClassThreshold, above, choose_thresholds
 from custom.runs import OutOfFold, Run, check_same_split, is_run, pool, read_evidence, read_run
 from custom.submission import read_submission
 from custom.submission.admit import admit
 from custom.submission.meta import Meta, read_meta
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth
+from custom.thresholds.applying import above
+from custom.thresholds.precise import ClassThreshold, precise_thresholds
 from custom.typed_json import from_json
 
 
@@ -117,8 +118,9 @@ def make_pseudo_labels(request: Request) -> Result:
     meta, runs = read_meta(request.predictions), find_sources(request)
     unseen = _unseen(runs, request)
     gt, out_of_fold = _out_of_fold(request, runs, meta)
-    thresholds = choose_thresholds(gt, out_of_fold, request.precision, request.min_support)
-    labels = found.keep(above(found, listed.categories, thresholds))
+    thresholds = precise_thresholds(gt, out_of_fold, request.precision, request.min_support)
+    score_thrs = {each.name: each.score_thr for each in thresholds}
+    labels = found.keep(above(found, listed.categories, score_thrs))
     if not labels.num_boxes:
         raise PodiumError(
             f"{request.predictions}: no box is of a class and score that are right in "

@@ -9,6 +9,7 @@ from custom.runs.entries import (
     PseudoLabels,
     Source,
     SplitEntry,
+    ThresholdChoice,
     Trainer,
 )
 from custom.runs.environment import code_state, environment
@@ -28,7 +29,13 @@ from custom.runs.procedure import (
     predictions_entry,
     procedure_of,
 )
-from custom.runs.record import RunRecord, data_entry, update_record, write_record
+from custom.runs.record import (
+    RunRecord,
+    data_entry,
+    keep_thresholds,
+    update_record,
+    write_record,
+)
 from custom.runs.run import Run, read_run
 from custom.runs.siblings import check_predicted_alike, siblings_of
 
@@ -47,6 +54,7 @@ __all__ = [
     "RunRecord",
     "Source",
     "SplitEntry",
+    "ThresholdChoice",
     "Trainer",
     "check_predicted_alike",
     "check_same_boxes",
@@ -58,6 +66,7 @@ __all__ = [
     "folder_of",
     "is_recorded",
     "is_run",
+    "keep_thresholds",
     "pool",
     "predictions_entry",
     "procedure_of",

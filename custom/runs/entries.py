@@ -65,6 +65,30 @@ class MetricValue:
 
 
 @dataclass(frozen=True)
+class ThresholdChoice:
+    """How the thresholds by class were chosen; what is by class goes by its name.
+
+    Attributes:
+        goal: Such as "precision 0.99".
+        expected: The goal's figure on images that the choice has not seen.
+        low: Lower ends of the 95% intervals.
+        high: Upper ends.
+        support: How many labels stand behind each.
+        refused: The classes without a threshold, and why.
+        predictions: SHA-256 of the `val.json` that they were chosen on, by run.
+    """
+
+    goal: str
+    expected: Mapping[str, float] = field(default_factory=dict)
+    low: Mapping[str, float] = field(default_factory=dict)
+    high: Mapping[str, float] = field(default_factory=dict)
+    support: Mapping[str, int] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    predictions: Mapping[str, str] = field(default_factory=dict)
+    extra: Extra = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class PseudoLabels:
     """Where the pseudo-labels that a run was trained on came from, as their file tells.
 

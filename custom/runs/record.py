@@ -35,6 +35,7 @@ from custom.runs.entries import (
     PseudoLabels,
     Source,
     SplitEntry,
+    ThresholdChoice,
     Trainer,
 )
 from custom.runs.procedure import PredictionsEntry
@@ -68,6 +69,7 @@ class RunRecord:
         submission_format: How the competition takes predictions, a key of
             `custom.submission.FORMATS`; empty where that is not recorded.
         thresholds: The score above which a box of a class counts, by class name.
+        threshold_choice: How these were chosen, where `tools/thresholds.py` did it.
         predictions: What is known of the predictions on "val" and "test".
         tta: Whether the test predictions are merged over flips and scales, in records from before
             `predictions` said it.
@@ -102,6 +104,7 @@ class RunRecord:
     metric: str = DEFAULT_METRIC
     submission_format: str = ""
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    threshold_choice: ThresholdChoice | None = None
     predictions: Mapping[str, PredictionsEntry] = field(default_factory=dict)
     tta: bool | None = None
     cross_validated: CrossValidated | None = None
@@ -154,6 +157,15 @@ def update_record(folder: PathLike, **values: Any) -> None:
             for name, value in values.items()
         }
         write_record(folder, replace(record, **merged))
+
+
+def keep_thresholds(
+    folder: PathLike, score_thrs: Mapping[str, float], choice: ThresholdChoice
+) -> None:
+    """Replace the thresholds in a run's `run.json`: those chosen before go, whatever they were."""
+    with locked(Path(folder) / RECORD):
+        record = read_record(folder)
+        write_record(folder, replace(record, thresholds=score_thrs, threshold_choice=choice))
 
 
 def data_entry(ann_file: PathLike) -> DataEntry:

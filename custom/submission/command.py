@@ -26,6 +26,7 @@ from custom.submission.reader import read_submission
 from custom.submission.writer import write_submission
 from custom.tables import Categories, Images, Predictions
 from custom.tables.coco import read_ground_truth
+from custom.thresholds.applying import above, kept_thresholds
 from custom.typed_json import known
 
 
@@ -143,6 +144,7 @@ def export(
     overwrite: bool = False,
     metric: str | None = None,
     score_thr: float = 0.0,
+    by_class: bool = False,
 ) -> CheckedSubmission:
     """Write predictions in a competition's format and check what was written.
 
@@ -163,6 +165,8 @@ def export(
         overwrite: Replace a file of that name with another content.
         metric: What decides, a name in `custom.evaluation.METRICS`; the competition's where None.
         score_thr: Leave out boxes of lower score; 0 chooses, where the metric needs a threshold.
+        by_class: Leave out boxes below the run's thresholds by class, as `tools/thresholds.py`
+            chose them.
 
     Raises:
         PodiumError: If images and classes are not known, the predictions are not readable, or the
@@ -175,7 +179,10 @@ def export(
     table = read_submission(path, format_name, context.images, context.categories)
     table, notes = repair(table, context.images, format_name, clip, drop_degenerate, max_repaired)
     chosen = competition_of(runs_among([path]), metric, format_name).metric
-    table, cut = _cut(table, Path(path), chosen, score_thr)
+    if by_class:
+        table, cut = _cut_by_class(table, Path(path), context.categories)
+    else:
+        table, cut = _cut(table, Path(path), chosen, score_thr)
     notes = [*notes, *cut]
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / out.name
@@ -223,6 +230,20 @@ def _cut(
         return table, []
     note = f"{(~kept).sum()} of {table.num_boxes} boxes are below the score threshold {score_thr:g}"
     return table.keep(kept), [f"{note} ({source}) and left out"]
+
+
+def _cut_by_class(
+    table: Predictions, path: Path, categories: Categories
+) -> tuple[Predictions, list[str]]:
+    """Return the boxes that reach the thresholds of their classes, which the run keeps."""
+    if not is_run(path):
+        raise PodiumError(f"--thresholds must be of a run, but {path} is not the file of one")
+    run = read_run(path)
+    kept = above(table, categories, kept_thresholds(run, categories))
+    assert run.record.threshold_choice is not None  # or there were no thresholds
+    goal = run.record.threshold_choice.goal
+    note = f"{(~kept).sum()} of {table.num_boxes} boxes are below the thresholds of their classes"
+    return table.keep(kept), [f"{note} ({goal}) and left out"]
 
 
 def _write_meta(source: Path, out: Path, metric: Metric) -> None:

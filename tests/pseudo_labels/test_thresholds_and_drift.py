@@ -7,10 +7,11 @@ import pytest
 
 from custom.errors import PodiumError
 from custom.pseudo_labels.drift import drift_warnings, ks_distance
-from custom.pseudo_labels.thresholds import above, choose_thresholds
 from custom.tables import Categories, GroundTruth, Images, Predictions
 from custom.tables.coco import read_ground_truth
 from custom.testing import shared_data
+from custom.thresholds.applying import above
+from custom.thresholds.precise import precise_thresholds
 
 BOX = [10.0, 10.0, 30.0, 30.0]
 ELSEWHERE = [50.0, 50.0, 70.0, 70.0]
@@ -45,27 +46,28 @@ def test_lowest_score_that_is_precise_enough() -> None:
     # Right, right, wrong, right, right, wrong, wrong: shares 1, 1, 2/3, 3/4, 4/5, 4/6, 4/7.
     scores = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3]
     found = detections(scores, [True, True, False, True, True, False, False])
-    (first, second) = choose_thresholds(truth(7), found, precision=0.8, min_support=2)
+    (first, second) = precise_thresholds(truth(7), found, precision=0.8, min_support=2)
     assert (first.score_thr, first.precision, first.support) == (0.5, 4 / 5, 5)
     assert first.recall == pytest.approx(4 / 7)
     assert (second.score_thr, second.recall) == (None, 0.0)  # no box of the second class
-    assert choose_thresholds(truth(7), found, 0.8, min_support=6)[0].score_thr is None
-    assert choose_thresholds(truth(7), found, 0.99, min_support=2)[0].score_thr == 0.8
+    assert precise_thresholds(truth(7), found, 0.8, min_support=6)[0].score_thr is None
+    assert precise_thresholds(truth(7), found, 0.99, min_support=2)[0].score_thr == 0.8
 
 
 def test_equal_scores_enter_together() -> None:
     found = detections([0.9, 0.5, 0.5, 0.5], [True, True, False, False])
-    (first, _) = choose_thresholds(truth(4), found, precision=0.6, min_support=1)
+    (first, _) = precise_thresholds(truth(4), found, precision=0.6, min_support=1)
     assert (first.score_thr, first.support) == (0.9, 1)
 
 
 def test_above_goes_by_name() -> None:
     found = detections([0.9, 0.5, 0.2], [True] * 3)
-    thresholds = choose_thresholds(truth(3), found, precision=0.9, min_support=1)
-    assert above(found, Categories.from_names(["a", "b"]), thresholds).all()
-    assert not above(found, Categories.from_names(["b", "a"]), thresholds).any()
+    thresholds = precise_thresholds(truth(3), found, precision=0.9, min_support=1)
+    score_thrs = {each.name: each.score_thr for each in thresholds}
+    assert above(found, Categories.from_names(["a", "b"]), score_thrs).all()
+    assert not above(found, Categories.from_names(["b", "a"]), score_thrs).any()
     with pytest.raises(PodiumError, match=r"\(a, b\), but 'c' is not"):
-        above(found, Categories.from_names(["c"]), thresholds)
+        above(found, Categories.from_names(["c"]), score_thrs)
 
 
 def test_ks_distance_by_hand() -> None:
@@ -118,8 +120,9 @@ def test_real_thresholds_hold_on_other_images() -> None:
     path = shared_data("predictions/train_faster_rcnn.csv")
     found = read_submission(path, "trash", gt.images, gt.categories)
     half = np.random.default_rng(0).permutation(len(gt.images))
-    thresholds = choose_thresholds(gt.take(half[:2441]), found, precision=0.8)
-    kept = replace(found, source="kept").keep(above(found, gt.categories, thresholds))
-    checked = choose_thresholds(gt.take(half[2441:]), kept, precision=1e-9, min_support=1)
+    thresholds = precise_thresholds(gt.take(half[:2441]), found, precision=0.8)
+    score_thrs = {each.name: each.score_thr for each in thresholds}
+    kept = replace(found, source="kept").keep(above(found, gt.categories, score_thrs))
+    checked = precise_thresholds(gt.take(half[2441:]), kept, precision=1e-9, min_support=1)
     right = sum(t.precision * t.support for t in checked)
     assert right / sum(t.support for t in checked) == pytest.approx(0.8, abs=0.02)
