@@ -19,10 +19,17 @@ from custom.submission.formats import format_of
 if TYPE_CHECKING:
     from custom.runs import Run
 
-# What is predicted: boxes, labels of whole images (boxes that cover them), labels of given boxes.
-TASKS = ("detection", "image", "region")
+# What is predicted: boxes, labels of whole images (boxes that cover them), labels of given boxes;
+# and the package of what is trained for it.
+PACKAGE_OF = {
+    "detection": "custom.detection",
+    "image": "custom.classification",
+    "region": "custom.classification",
+}
+TASKS = tuple(PACKAGE_OF)
 # Of files without runs, and of runs that do not say theirs.
 USUAL_FORMAT = "trash"
+USUAL_TASK = "detection"
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Competition:
 
     metric: Metric
     format_name: str
-    task: str = "detection"
+    task: str = USUAL_TASK
     exclusive: bool = False
 
 
@@ -62,7 +69,7 @@ def competition_of(
     if metric is None and form.metric != DEFAULT_METRIC and format_name is not None:
         metric = form.metric
     chosen = metric or _shared(runs, "metric", "--metric") or form.metric
-    task = _shared(runs, "task") or "detection"
+    task = _shared(runs, "task") or USUAL_TASK
     exclusive = bool(_shared(runs, "exclusive"))
     return Competition(metric_of(chosen), form.name, task, exclusive)
 

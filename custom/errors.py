@@ -14,6 +14,7 @@ EXTRA_OF = {
     **dict.fromkeys(("torch", "mmengine", "mmcv", "mmdet", "albumentations", "cv2"), "detection"),
     **dict.fromkeys(("wandb", "tensorboard"), "tracking"),
     "optuna": "search",
+    **dict.fromkeys(("timm", "safetensors"), "classification"),
     "ensemble_boxes": "reference",
 }
 

@@ -15,6 +15,8 @@ ABSENT = (
     *(name for name in EXTRA_OF if name != "cv2"),
     *("torchvision", "pandas", "scipy", "pywt", "imagehash", "plotly", "sqlalchemy"),
 )
+# The packages that may import all of it.
+HEAVY = ("custom.classification", "custom.detection", "custom.training")
 # Modules that Python has not on Windows.
 POSIX_ONLY = ("fcntl", "grp", "pwd", "resource", "termios")
 
@@ -49,24 +51,24 @@ def walk(absent, skipped):
 
 
 def test_everything_but_detection_imports_without_the_extras():
-    process = walk(ABSENT, ["custom.detection", "custom.training"])
+    process = walk(ABSENT, HEAVY)
     assert process.returncode == 0, process.stderr
     sources = [
         path
         for path in (ROOT / "custom").rglob("*.py")
-        if not {"detection", "training"} & set(path.relative_to(ROOT).parts)
+        if not {"classification", "detection", "training"} & set(path.relative_to(ROOT).parts)
         and path.parent != ROOT / "custom"
     ]
     assert int(process.stdout) >= len(sources)
 
 
 def test_only_the_sample_data_need_opencv():
-    process = walk([*ABSENT, "cv2"], ["custom.detection", "custom.training", "custom.sample"])
+    process = walk([*ABSENT, "cv2"], [*HEAVY, "custom.sample"])
     assert process.returncode == 0, process.stderr
 
 
 def test_the_light_core_imports_on_windows():
-    process = walk([*ABSENT, *POSIX_ONLY], ["custom.detection", "custom.training"])
+    process = walk([*ABSENT, *POSIX_ONLY], HEAVY)
     assert process.returncode == 0, process.stderr
 
 

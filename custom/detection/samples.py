@@ -61,11 +61,14 @@ def value_faults(inputs: Sequence[torch.Tensor], config: Any) -> list[str]:
 
 
 def _same(one: dict[str, Any], two: dict[str, Any]) -> bool:
-    """Return whether two packed samples have the same image, boxes and labels, bit for bit."""
-    objects = [sample["data_samples"].gt_instances for sample in (one, two)]
-    boxes = [torch.as_tensor(getattr(each.bboxes, "tensor", each.bboxes)) for each in objects]
+    """Return whether two packed samples have the same image and instances, bit for bit."""
+    first, second = (dict(sample["data_samples"].gt_instances.items()) for sample in (one, two))
     return (
         torch.equal(one["inputs"], two["inputs"])
-        and torch.equal(boxes[0], boxes[1])
-        and torch.equal(objects[0].labels, objects[1].labels)
+        and first.keys() == second.keys()
+        and all(torch.equal(_tensor(first[key]), _tensor(second[key])) for key in first)
     )
+
+
+def _tensor(value: Any) -> torch.Tensor:
+    return torch.as_tensor(getattr(value, "tensor", value))

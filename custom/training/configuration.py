@@ -15,6 +15,7 @@ from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.registry import FUNCTIONS
 from mmengine.utils import import_modules_from_strings
 
+from custom.competition import PACKAGE_OF, USUAL_TASK, task_of
 from custom.errors import PodiumError
 from custom.image_folders import images_of
 from custom.training.all_folds import fold_of, leave_out_validation
@@ -33,7 +34,6 @@ from custom.training.unused import refuse_unused
 logger = logging.getLogger(__name__)
 
 DATA_PARTS = ("train", "val", "test")
-USUAL_TASK = "detection"
 
 # Top-level keys that MMEngine's runner, MMDetection or Podium read.
 KNOWN_KEYS = frozenset(
@@ -114,6 +114,8 @@ def load_config(path: str | Path, options: RunOptions) -> Config:
         place_data(config)
         place_metric(config)
         set_num_classes(config.model, len(config.competition.classes))
+        if place_labels := FUNCTIONS.get("place_labels"):
+            place_labels(config)
         config.work_dir = _work_dir(config, options, path, seed)
         config.launcher = options.launcher
         apply_seed(config, seed)
@@ -197,8 +199,8 @@ def register_parts(config: Config) -> ConfigDict:
 
     Where it does not say which, as MMDetection's do not, they are the package of its task.
     """
-    task = config.get("competition", {}).get("task", USUAL_TASK)
-    imports = config.get("custom_imports") or ConfigDict(imports=[f"custom.{task}"])
+    task = task_of(config.get("competition", {}).get("task", USUAL_TASK), "competition")
+    imports = config.get("custom_imports") or ConfigDict(imports=[PACKAGE_OF[task]])
     import_modules_from_strings(**imports)
     return imports
 

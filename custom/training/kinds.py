@@ -14,7 +14,7 @@ from custom.errors import PodiumError
 
 COMPETITION_KEYS = (
     "name", "data_root", "train_ann", "val_ann", "test_ann", "split", "fold", "classes",
-    "extra_train", "metric", "format", "task", "exclusive",
+    "extra_train", "metric", "format", "task", "exclusive", "flip_pairs",
     "train_images", "val_images", "test_images",
 )  # fmt: skip
 _REQUIRED = ("model", "train_dataloader", "train_cfg", "optim_wrapper")
@@ -84,6 +84,9 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "competition.fold": (int, str, NoneType),
     "competition.classes": _Sequence,
     "competition.extra_train": (*_Sequence, NoneType),
+    "competition.task": _Text,
+    "competition.exclusive": (bool,),
+    "competition.flip_pairs": _Sequence,
     **{
         f"{part}_dataloader{key}": kinds
         for part in ("train", "val", "test")

@@ -14,7 +14,8 @@ def apply_recipes(config: Config) -> None:
     """Put `multi_scale` and `label_smoothing` of a config, where it has them, into effect.
 
     `multi_scale = [(w, h), ...]`: each training image is resized to one of these instead of to
-    the pipeline's own scale. `label_smoothing = 0.1`: softmax classifiers learn smoothed targets.
+    the pipeline's own scale. `label_smoothing = 0.1`: classifiers learn smoothed targets,
+    which are softmax losses of MMDetection's and whatever has a `label_smoothing` of its own.
 
     Raises:
         PodiumError: If the config has nothing that the recipe changes.
@@ -25,14 +26,17 @@ def apply_recipes(config: Config) -> None:
         resize.update(type="RandomChoiceResize", scales=list(scales))
         resize.setdefault("keep_ratio", True)
     if smoothing := config.pop("label_smoothing", 0):
+        own = [each for each in dicts_below(config.model) if "label_smoothing" in each]
         losses = [each for each in dicts_below(config.model) if _is_softmax(each)]
-        if not losses:
+        if not own and not losses:
             raise PodiumError(
-                "label_smoothing is for heads that classify by softmax (Cascade R-CNN), but this "
-                "detector has none; take it out of the config"
+                "label_smoothing is for heads that classify by softmax (Cascade R-CNN) or have a "
+                "label_smoothing of their own, but this model has none; take it out of the config"
             )
         for loss in losses:
-            loss.update(type="SmoothedCrossEntropyLoss", label_smoothing=smoothing)
+            loss["type"] = "SmoothedCrossEntropyLoss"
+        for each in [*own, *losses]:
+            each["label_smoothing"] = smoothing
 
 
 def _only_resize(dataset: ConfigDict) -> ConfigDict:

@@ -38,8 +38,9 @@ logger = logging.getLogger(__name__)
 # Every scheme that MMEngine has a reader of its own for, as it spells them.
 _SCHEMES = (
     "", "http://", "https://", "modelzoo://", "torchvision://", "open-mmlab://", "openmmlab://",
-    "mmcls://", "pavi://", r"(\S+\:)?s3://", r"(\S+\:)?petrel://",
+    "mmcls://", "pavi://", r"(\S+\:)?s3://", r"(\S+\:)?petrel://", "timm://",
 )  # fmt: skip
+_HUGGING_FACE = "https://huggingface.co/"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _trusted: set[str] = set()
 
@@ -60,7 +61,9 @@ def trust_checkpoints(digests: Iterable[str]) -> None:
 
 
 def read_checkpoint(path: PathLike, map_location: Any = "cpu") -> dict[str, Any]:
-    """Read a checkpoint from a file, a URL or a name such as `torchvision://resnet50`.
+    """Read a checkpoint from a file, a URL or a name as `torchvision://resnet50`.
+
+    A `.safetensors` file is taken as the weights of a model.
 
     Args:
         path: The file, URL or name.
@@ -98,7 +101,7 @@ def fetch(checkpoint: PathLike) -> Path:
         if not file.is_file():
             raise PodiumError(f"the checkpoint must be a file or a URL, but is neither: {file}")
         return file
-    file = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
+    file = Path(torch.hub.get_dir()) / "checkpoints" / _file_name(url)
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -111,10 +114,20 @@ def fetch(checkpoint: PathLike) -> Path:
     return file
 
 
+def _file_name(url: str) -> str:
+    """Return the name of a downloaded file; on Hugging Face's hub many files have the same one."""
+    name = url.rsplit("/", 1)[-1]
+    if url.startswith(_HUGGING_FACE):
+        owner, repository = url.removeprefix(_HUGGING_FACE).split("/")[:2]
+        return f"{owner}_{repository}_{name}"
+    return name
+
+
 def url_of(checkpoint: str) -> str | None:
     """Return the URL behind a URL or a name such as `torchvision://resnet50`; None for a file.
 
-    The names are those of MMEngine's own tables, so that torchvision need not be installed.
+    The names are those of MMEngine's own tables, so that torchvision need not be installed, and
+    `timm://NAME` for a model of timm's on Hugging Face's hub.
 
     Raises:
         PodiumError: If nothing is known by that name.
@@ -124,6 +137,8 @@ def url_of(checkpoint: str) -> str | None:
         return None
     if scheme in ("http", "https"):
         return checkpoint
+    if scheme == "timm":
+        return f"{_HUGGING_FACE}timm/{name}/resolve/main/model.safetensors"
     table = _names_of(scheme)
     name = get_deprecated_model_names().get(name, name) if "mmlab" in scheme else name
     url = table.get(name)
@@ -146,6 +161,10 @@ def _names_of(scheme: str) -> dict[str, str]:
 
 
 def _load(file: Path, map_location: Any) -> Any:
+    if file.suffix == ".safetensors":
+        from safetensors.torch import load_file  # comes with the extras that read such files
+
+        return {"state_dict": load_file(file, "cpu" if map_location == "meta" else map_location)}
     try:
         with torch.serialization.safe_globals(_plain_classes()):
             return torch.load(file, map_location=map_location, weights_only=True)

@@ -32,6 +32,11 @@ class SampleSource:
         return len(self._dataset)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of their labels."""
+        return tuple(self._dataset.metainfo["classes"])
+
+    @property
     def image_labels(self) -> list[IntArray]:
         """The labels of the boxes on each image."""
         return self._dataset.image_labels

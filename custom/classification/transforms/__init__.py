@@ -1,0 +1,5 @@
+"""Transforms of classifiers, registered in MMDetection's registry."""
+
+from custom.classification.transforms.regions import LoadRegions, PackRegions
+
+__all__ = ["LoadRegions", "PackRegions"]
