@@ -21,8 +21,6 @@ from custom.tables.coco import read_ground_truth, read_results
 # What a training says of its progress, without what it says of its settings.
 TITLE = metric_of(DEFAULT_METRIC).title
 PROGRESS = ("Epoch(", "error:", TITLE)
-# On the drawn data, models of unlike quality: clusters only of boxes that agree well.
-FUSION = ("--iou-thr", "0.65")
 
 
 Say = Callable[[str], None]
@@ -65,6 +63,11 @@ class Plan:
     def submission(self) -> Path:
         """The final predictions as COCO results; the CSV lies beside them."""
         return self.submissions / "demo.json"
+
+    @property
+    def recipe(self) -> Path:
+        """How the final predictions were fused."""
+        return self.submission.with_suffix(".recipe.json")
 
     @property
     def report(self) -> Path:
@@ -135,14 +138,14 @@ class Demo:
 
     def _fuse(self) -> None:
         target = self.plan.submission
-        options = [*FUSION, "--out", str(target.parent)]
-        options += ["--name", target.stem, "--overwrite"]
+        options = ["--out", str(target.parent), "--name", target.stem, "--overwrite"]
         self._tool("ensemble", *map(str, self.plan.predictions), *options)
 
     def _review(self) -> None:
         plan = self.plan
         runs = [str(plan.runs / config.stem) for config in plan.configs]
-        self._tool("review", *runs, "--images", str(plan.data), *FUSION, "--out", str(plan.review))
+        options = ["--images", str(plan.data), "--recipe", str(plan.recipe)]
+        self._tool("review", *runs, *options, "--out", str(plan.review))
 
     def _tool(self, name: str, *arguments: str, of: str = "", threads: int | None = None) -> None:
         """Run a tool, show its progress and keep its whole output.

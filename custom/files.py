@@ -129,9 +129,14 @@ def write_text(path: PathLike, content: str) -> None:
 
 
 def write_json(path: PathLike, content: Any, indent: bool = True) -> None:
-    """Write `content` as JSON, whole or not at all; numpy arrays become lists, NaN becomes null."""
+    """Write `content` as JSON, whole or not at all; see `json_bytes`."""
+    write_bytes(path, json_bytes(content, indent))
+
+
+def json_bytes(content: Any, indent: bool = True) -> bytes:
+    """Return `content` as JSON; numpy arrays become lists, NaN becomes null."""
     options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
-    write_bytes(path, orjson.dumps(content, option=options | (orjson.OPT_INDENT_2 * indent)))
+    return orjson.dumps(content, option=options | (orjson.OPT_INDENT_2 * indent))
 
 
 @contextmanager

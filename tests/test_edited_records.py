@@ -18,7 +18,7 @@ import pytest
 
 from custom.competition import competition_of
 from custom.ensemble import FusionConfig
-from custom.ensemble.evaluate import Fusion
+from custom.ensemble.fusion import Fusion
 from custom.ensemble.inputs import read_inputs
 from custom.ensemble.preparing import Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe, write_recipe

@@ -93,7 +93,7 @@ def test_the_ensemble_its_search_and_the_ledger_decide_by_it(
     assert ensemble.main([*runs, *weights, "--strict"]) == ensemble.EXIT_NO_GAIN
     printed = capsys.readouterr().out
     assert "val toy" in printed
-    assert "not above the best single model (few, toy 1.0000)" in printed
+    assert "against the best single model (few, toy 1.0000): significantly below" in printed
     search = ["--search", "--trials", "12", "--recipe-out", "recipe.json", "--name", "x"]
     ensemble.main([*runs, *search])
     recipe = read_json("recipe.json")

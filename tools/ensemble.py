@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from custom.ensemble.options import add_fusion_options, fusion_of
+from custom.ensemble.options import add_fusion_options, fusion_of, is_auto
 from custom.errors import run_tool
 
 if TYPE_CHECKING:
-    from custom.ensemble.evaluate import Fusion
+    from custom.ensemble.choosing import Choice
+    from custom.ensemble.fusion import Fusion
     from custom.ensemble.inputs import Inputs
     from custom.ensemble.preparing import Repairs
     from custom.ensemble.recipe import Recipe
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
 
 EXIT_NO_GAIN = 1
 EXIT_NOT_FIT = 1
+# Where a search leaves what it found; an automatic choice lies beside the submission.
+SEARCHED = "submissions/recipe.json"
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("predictions", nargs="+", help="runs/*.json, or files from anywhere")
-    fusing = add_fusion_options(parser)
+    fusing = add_fusion_options(parser, with_auto=True)
     fusing.add_argument(
         "--score-thr",
         type=float,
@@ -58,8 +61,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="the trials, to go on from and to share with workers (beside the recipe, as .trials)",
     )
     search.add_argument("--worker", type=int, default=0, help="number of this process, from 0")
-    search.add_argument("--recipe-out", default="submissions/recipe.json", metavar="FILE")
-    search.add_argument("--recipe", metavar="FILE", help="replay what a search found")
+    search.add_argument(
+        "--recipe-out",
+        metavar="FILE",
+        help=f"what was found ({SEARCHED}; of --method auto: beside the submission)",
+    )
+    search.add_argument("--recipe", metavar="FILE", help="replay what was found")
     search.add_argument(
         "--by-order",
         action="store_true",
@@ -85,7 +92,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="also print what low scores and long lists are worth on val, and what moved",
     )
-    parser.add_argument("--strict", action="store_true", help="fail where fusing is no gain")
+    parser.add_argument("--strict", action="store_true", help="fail where no gain is significant")
     return parser.parse_args(argv)
 
 
@@ -105,17 +112,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     competition = competition_of(runs_among(args.predictions), metric, args.format)
     files = (args.predictions, args.ann, args.images, competition.format_name, args.val)
     inputs, notes = read_inputs(*files).prepared(repairs, competition.format_name)
-    fusion = choose_fusion(args, inputs, repairs, competition.metric, recipe)
+    chosen = choose(args, inputs, repairs, competition.metric, recipe)
+    inputs, fusion, automatic = chosen.inputs, chosen.fusion, chosen.automatic
     by_file, evaluation = fusion.by_file, None
     if inputs.val:
         evaluation = evaluate(inputs.val, fusion.by_model, competition.metric)
         by_file = by_file.above(evaluation.score_thrs[-1])
-    known = (competition.metric, by_file.final_score_thr, inputs.notes)
+    known = (competition.metric, by_file.final_score_thr, inputs.notes, automatic is not None)
     print("\n".join(evaluation_lines(evaluation, *known)))
     if args.report and evaluation:
         print("\n".join(detail_lines(evaluation)) + "\n")
-    if args.strict and not (evaluation and evaluation.is_gain):
-        print("nothing written: --strict asks for a gain over the best single model")
+    if args.strict and not (evaluation and evaluation.is_gain and chosen.is_gain):
+        print("nothing written: --strict asks for a significant gain over the best single model")
         return EXIT_NO_GAIN
     is_known = evaluation and inputs.is_scored_as_submitted and fusion.is_one
     fused = evaluation.fusion if evaluation and is_known else None
@@ -127,8 +135,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         overwrite=args.overwrite,
         metric=competition.metric.name,
         inputs=tuple(read),
+        recipe_file=args.recipe_out,
     )
-    written = submit(inputs, by_file, repairs, evaluation, target, fused)
+    written = submit(inputs, by_file, chosen.repairs, evaluation, target, fused, chosen.recipe)
     for note in (*notes, *fusion.notes, *written.notes):
         print(f"note: {note}")
     for issue in written.issues:
@@ -138,6 +147,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("nothing written: the submission would be blocked")
         return EXIT_NOT_FIT
     print(f"written {' and '.join(map(str, written.files))}")
+    if written.recipe_file:
+        print(f"to fuse other files of these models alike: --recipe {written.recipe_file}")
+    if automatic and inputs.val and not automatic.comparison.is_gain:
+        from custom.ensemble.auto_report import advice_line
+
+        print(advice_line(automatic, inputs.val.names, written.upload))
     return 0
 
 
@@ -154,7 +169,30 @@ def repairs_and_recipe(args: argparse.Namespace) -> tuple[Repairs, Recipe | None
     return repairs.with_those_of(recipe), recipe
 
 
-def choose_fusion(
+def choose(
+    args: argparse.Namespace,
+    inputs: Inputs,
+    repairs: Repairs,
+    metric: Metric,
+    recipe: Recipe | None,
+) -> Choice:
+    """Return how to fuse: chosen where val is labelled, or as the command line says."""
+    from custom.ensemble.choosing import Choice, can_choose, choose_fusion
+
+    automatic = is_auto(args)
+    is_said = recipe is not None or args.search
+    if not is_said and (can_choose(inputs) if automatic is None else automatic):
+        chosen = choose_fusion(inputs, metric, repairs, args.score_thr)
+        if chosen.automatic and inputs.val:
+            from custom.ensemble.auto_report import auto_lines
+
+            lines = auto_lines(chosen.automatic, inputs.val.names, metric)
+            print("\n".join(lines) + "\n")
+        return chosen
+    return Choice(given_fusion(args, inputs, repairs, metric, recipe), inputs, repairs)
+
+
+def given_fusion(
     args: argparse.Namespace,
     inputs: Inputs,
     repairs: Repairs,
@@ -162,34 +200,42 @@ def choose_fusion(
     recipe: Recipe | None,
 ) -> Fusion:
     """Return the fusion of the command line, of a recipe, or of a search by the metric."""
-    from custom.ensemble.evaluate import Fusion, search_recipe
+    from custom.ensemble.fusion import Fusion
 
     if recipe is not None and inputs.val is None:
         classes = inputs.categories.names
         return Fusion.of_named_files(recipe, inputs.names, classes, args.by_order)
     if recipe is not None and inputs.val is not None:
         return Fusion.of_recipe(recipe, inputs.val)
-    if not args.search:
-        return Fusion.of_config(fusion_of(args, final_score_thr=args.score_thr), inputs)
+    if args.search:
+        return search(args, inputs, repairs, metric)
+    return Fusion.of_config(fusion_of(args, final_score_thr=args.score_thr), inputs)
+
+
+def search(args: argparse.Namespace, inputs: Inputs, repairs: Repairs, metric: Metric) -> Fusion:
+    """Search a fusion, print what it is worth, and write its recipe."""
+    from custom.ensemble.choosing import search_recipe
+    from custom.ensemble.fusion import Fusion
     from custom.ensemble.recipe import write_recipe
     from custom.ensemble.report import search_lines
     from custom.ensemble.search.studies import SearchSettings
     from custom.files import check_replaceable
 
+    recipe_out = args.recipe_out or SEARCHED
     remedy = "name another file with --recipe-out, use --overwrite, or replay it with --recipe"
-    check_replaceable([args.recipe_out], args.predictions, args.overwrite, remedy=remedy)
+    check_replaceable([recipe_out], args.predictions, args.overwrite, remedy=remedy)
     settings = SearchSettings(
         trials=args.trials,
         seed=args.seed,
         metric=metric.name,
         per_class=args.per_class,
-        storage=args.storage or Path(args.recipe_out).with_suffix(".trials"),
+        storage=args.storage or Path(recipe_out).with_suffix(".trials"),
         worker=args.worker,
     )
     result, recipe = search_recipe(inputs, settings, repairs)
     print("\n".join(search_lines(result, list(recipe.models))))
-    write_recipe(args.recipe_out, recipe)
-    print(f"written {args.recipe_out}\n")
+    write_recipe(recipe_out, recipe)
+    print(f"written {recipe_out}\n")
     assert inputs.val is not None  # the search refused it
     return Fusion.of_recipe(recipe, inputs.val)
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from custom.ensemble.config import FusionConfig
+from custom.boxes import FloatArray
+from custom.ensemble.comparison import Comparison, compare, interval
 from custom.ensemble.fusing import FusionResult, above_threshold
-from custom.ensemble.inputs import Inputs, ValInputs
-from custom.ensemble.preparing import Repairs, find_duplicating
-from custom.ensemble.recipe import Recipe, fuse_recipe, recipe_of
-from custom.errors import PodiumError
+from custom.ensemble.inputs import ValInputs
+from custom.ensemble.preparing import find_duplicating
+from custom.ensemble.recipe import Recipe, fuse_recipe
 from custom.evaluation import (
     DEFAULT_METRIC,
     Matches,
@@ -32,13 +31,7 @@ from custom.evaluation import (
 )
 from custom.tables import GroundTruth, Predictions
 
-if TYPE_CHECKING:
-    from custom.ensemble.search import SearchResult
-    from custom.ensemble.search.studies import SearchSettings
-
 NUM_RESAMPLES = 2000
-# Of the interval of 95% that goes into the ledger.
-TAILS = (0.025, 0.975)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +44,7 @@ class Evaluation:
         fused: The metric of the ensemble, by the same parameters as the submission; pycocotools
             gave the same, if it knows the metric.
         interval: The bootstrap interval of `fused` over the images.
+        samples: Shape (R,), the metric of the ensemble on resampled images.
         score_thrs: By model, and last of the ensemble: boxes of lower score are left out.
         split_hash: Of the sealed split; empty where there is none.
         notes: What is to be known of the models.
@@ -64,6 +58,7 @@ class Evaluation:
     singles: dict[str, float]
     fused: float
     interval: tuple[float, float]
+    samples: FloatArray
     score_thrs: tuple[float, ...]
     split_hash: str
     notes: tuple[str, ...]
@@ -80,7 +75,7 @@ class Evaluation:
     @property
     def best_name(self) -> str:
         """The model with the best value alone."""
-        return max(self.singles, key=lambda name: self.metric.sign * self.singles[name])
+        return list(self.singles)[_best_of(list(self.singles.values()), self.metric)]
 
     @property
     def best_single(self) -> float:
@@ -95,10 +90,17 @@ class Evaluation:
             return rank_changes_of(self.matches[best], self.matches[-1])
         return rank_changes(self.gt, self.models[best], self.predictions)
 
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The ensemble against the model that is best alone, on the same resamples."""
+        best = self.matches[list(self.singles).index(self.best_name)]
+        of_best = bootstrap_metric(best, self.metric, len(self.samples))[:, -1]
+        return compare(self.fused, self.best_single, self.samples, of_best, self.metric)
+
     @property
     def is_gain(self) -> bool:
-        """Whether the ensemble is above its best model; never where it cannot be scored."""
-        return self.metric.sign * self.fused > self.metric.sign * self.best_single
+        """Whether the ensemble is significantly above its best model."""
+        return self.comparison.is_gain
 
 
 def evaluate(val: ValInputs, recipe: Recipe, metric: str | Metric = DEFAULT_METRIC) -> Evaluation:
@@ -124,7 +126,6 @@ def evaluate(val: ValInputs, recipe: Recipe, metric: str | Metric = DEFAULT_METR
         fused, cut = above_threshold(fused, score_thr)
     samples = bootstrap_metric(matches, metric, NUM_RESAMPLES)
     notes += rare_class_notes(samples, gt.categories.names)
-    low, high = np.nanquantile(samples[:, -1], TAILS).tolist()
     value = score_matches(matches, metric)
     if metric.reference:
         value = checked_against_reference(gt, fused, metric, matches=matches)
@@ -133,7 +134,8 @@ def evaluate(val: ValInputs, recipe: Recipe, metric: str | Metric = DEFAULT_METR
         metric=metric,
         singles=dict(zip(val.names, singles, strict=True)),
         fused=value.value,
-        interval=(low, high),
+        interval=interval(samples[:, -1]),
+        samples=samples[:, -1],
         score_thrs=(*(each for _, each in matched), score_thr),
         split_hash=val.split_hash,
         notes=tuple(notes),
@@ -144,98 +146,15 @@ def evaluate(val: ValInputs, recipe: Recipe, metric: str | Metric = DEFAULT_METR
     )
 
 
+def _best_of(values: Sequence[float], metric: Metric) -> int:
+    """Return the position of the best value; a model that cannot be scored is no better."""
+    signed = metric.sign * np.array(values)
+    return int(np.where(np.isnan(signed), -np.inf, signed).argmax())
+
+
 def _at_best(matches: Matches, metric: Metric) -> tuple[Matches, float]:
     """Return matches without the boxes below the metric's best score threshold, and that."""
     if not metric.punishes_false_boxes:
         return matches, 0.0
     score_thr = best_score_thr(matches, metric)
     return (matches.without(matches.scores < score_thr) if score_thr else matches), score_thr
-
-
-@dataclass(frozen=True)
-class Fusion:
-    """A fusion with its weights by model, for the score on val, and by file, for the test set.
-
-    Attributes:
-        by_model: Fuses the tables of `ValInputs`.
-        by_file: Fuses the tables of `Inputs`.
-        notes: What could not be checked.
-    """
-
-    by_model: Recipe
-    by_file: Recipe
-    notes: tuple[str, ...] = ()
-
-    @property
-    def is_one(self) -> bool:
-        """Whether both have the same parameters."""
-        return self.by_model.configs == self.by_file.configs
-
-    @classmethod
-    def of_config(cls, config: FusionConfig, inputs: Inputs) -> Fusion:
-        """Return a fusion with weights by file; a model's is the mean of its files'.
-
-        Raises:
-            PodiumError: If there is not one weight a file.
-        """
-        config.weights_for(len(inputs.models))
-        by_file = Recipe((config,), {}, "", {}, {})
-        if inputs.val is None or config.weights is None:
-            return cls(by_file, by_file)
-        averaged = replace(config, weights=inputs.val.weights(config.weights))
-        return cls(replace(by_file, configs=(averaged,)), by_file)
-
-    @classmethod
-    def of_recipe(cls, recipe: Recipe, val: ValInputs) -> Fusion:
-        """Return the fusion of a recipe, which must have been searched on just these inputs.
-
-        Raises:
-            PodiumError: If the models, the classes or the split are others.
-        """
-        recipe.check_classes(val.gt.categories.names)
-        recipe.check(val.identities, val.split_hash)
-        return cls(recipe.for_files(val.names), recipe.for_files(val.file_models))
-
-    @classmethod
-    def of_named_files(
-        cls, recipe: Recipe, names: Sequence[str], classes: Sequence[str], by_order: bool = False
-    ) -> Fusion:
-        """Return the fusion of a recipe for files of which nothing but their names is known.
-
-        They are taken to be of the recipe's models of the same names, or of its models in its order
-        where `by_order` says so: a note tells which of which.
-
-        Raises:
-            PodiumError: If the names, their number or the classes are others.
-        """
-        recipe.check_classes(classes)
-        models = recipe.models_of(names, by_order)
-        pairs = ", ".join(f"{name} is {model}" for name, model in zip(names, models, strict=True))
-        note = f"files are taken to be of the recipe's models, which cannot be checked: {pairs}"
-        by_file = recipe.for_files(models)
-        return cls(by_file, by_file, (note,))
-
-
-def search_recipe(
-    inputs: Inputs, settings: SearchSettings, repairs: Repairs
-) -> tuple[SearchResult, Recipe]:
-    """Search the fusion that is best on the labelled images.
-
-    Args:
-        inputs: The models, prepared.
-        settings: How to search.
-        repairs: What they were prepared with, for the recipe.
-
-    Raises:
-        PodiumError: If nothing is labelled.
-    """
-    # Optuna takes a third of a second to import, which a plain fusion has no use for.
-    from custom.ensemble.search import search
-
-    if inputs.val is None:
-        raise PodiumError(f"--search needs labelled images, but {inputs.unscored}")
-    val = inputs.val
-    result = search(val.models, val.gt, settings)
-    recipe = recipe_of(result, val.identities, val.split_hash)
-    how = {"repairs": repairs.to_dict(), "classes": list(val.gt.categories.names)}
-    return result, replace(recipe, search={**recipe.search, **how})

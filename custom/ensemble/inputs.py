@@ -12,7 +12,7 @@ import numpy as np
 
 from custom.boxes import FloatArray
 from custom.ensemble.config import check_weights
-from custom.ensemble.preparing import Repairs
+from custom.ensemble.preparing import Repairs, dedupe
 from custom.errors import PodiumError
 from custom.run_folder import RECORD, folder_of, is_run
 from custom.submission import read_submission, read_submissions
@@ -120,6 +120,14 @@ class Inputs:
             scored, others = repairs.apply(val.models, val.gt.images, *given)
             val, notes = replace(val, models=tuple(scored)), [*others, *notes]
         return replace(self, models=tables, val=val), notes
+
+    def without_duplicates(self) -> Inputs:
+        """Return the inputs without the boxes that repeat a better one of the same model."""
+        models, val = tuple(dedupe(model) for model in self.models), self.val
+        if val is not None:
+            scored = models if self.is_scored_as_submitted else tuple(map(dedupe, val.models))
+            val = replace(val, models=scored)
+        return replace(self, models=models, val=val)
 
 
 def read_inputs(

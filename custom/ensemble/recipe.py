@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from custom.ensemble.config import FusionConfig
-from custom.ensemble.fusing import FusionResult, above_threshold, fuse_prepared, notes_on
+from custom.ensemble.fusing import FusionResult
+from custom.ensemble.per_class import fuse_configs
 from custom.errors import PodiumError
-from custom.files import PathLike, write_json
+from custom.files import PathLike, json_bytes, write_bytes
 from custom.tables import Images, Predictions
-from custom.tables.rows import group_by_image
 from custom.typed_json import from_json, read_record
 
 if TYPE_CHECKING:
@@ -147,8 +146,10 @@ class Recipe:
         order = [position[name] for name in models]
         configs = []
         for config in self.configs:
-            weights = config.weights_for(len(position))
-            configs.append(replace(config, weights=tuple(weights[index] for index in order)))
+            if config.weights is not None:
+                weights = config.weights_for(len(position))
+                config = replace(config, weights=tuple(weights[index] for index in order))
+            configs.append(config)
         return replace(self, configs=tuple(configs))
 
 
@@ -197,9 +198,18 @@ def recipe_of(result: SearchResult, models: Mapping[str, str], split_hash: str =
 
 def write_recipe(path: PathLike, recipe: Recipe) -> None:
     """Write a recipe as JSON."""
+    write_bytes(path, _encoded(recipe))
+
+
+def is_recipe_file(path: PathLike, recipe: Recipe) -> bool:
+    """Whether a file is this recipe, just as it would be written."""
+    return Path(path).read_bytes() == _encoded(recipe)
+
+
+def _encoded(recipe: Recipe) -> bytes:
     configs = [config.to_dict() for config in recipe.configs]
     others = {name: getattr(recipe, name) for name in ("models", "split_hash", "scores", "search")}
-    write_json(path, {"format": FORMAT, "configs": configs, **others})
+    return json_bytes({"format": FORMAT, "configs": configs, **others})
 
 
 def load_recipe(path: PathLike) -> Recipe:
@@ -219,41 +229,7 @@ def load_recipe(path: PathLike) -> Recipe:
 def fuse_recipe(recipe: Recipe, models: Sequence[Predictions], images: Images) -> FusionResult:
     """Fuse prepared tables, in the order of the recipe's models, by the recipe.
 
-    With a fusion for each class, every class comes from its own.
-
     Raises:
-        PodiumError: If weights and models do not fit, or there is a class without a fusion.
+        PodiumError: As `fuse_configs`.
     """
-    if len(recipe.configs) == 1:
-        return _fuse(recipe.configs[0], models, images)
-    highest = max(int(model.labels.max(initial=0)) for model in models)
-    if highest >= len(recipe.configs):
-        raise PodiumError(
-            f"the recipe must have a fusion for each class, but has {len(recipe.configs)} and "
-            f"there is a box with label {highest}"
-        )
-    tables: list[Predictions] = []
-    notes: list[str] = []
-    for config in dict.fromkeys(recipe.configs):
-        fused = _fuse(config, models, images)
-        labels = [label for label, each in enumerate(recipe.configs) if each == config]
-        tables.append(fused.predictions.keep(np.isin(fused.predictions.labels, labels)))
-        notes += fused.notes
-    return FusionResult(_joined(tables), tuple(dict.fromkeys(notes)))
-
-
-def _fuse(config: FusionConfig, models: Sequence[Predictions], images: Images) -> FusionResult:
-    uncut = fuse_prepared(models, images.sizes_hw, replace(config, final_score_thr=0.0))
-    fused, cut = above_threshold(uncut, config.final_score_thr)
-    return FusionResult(fused, (*cut, *notes_on(uncut, config, len(models))))
-
-
-def _joined(tables: Sequence[Predictions]) -> Predictions:
-    """Return the boxes of several tables on the same images as one."""
-    index = np.concatenate([table.image_index for table in tables])
-    order, offsets = group_by_image(index, tables[0].num_images)
-    bboxes, scores, labels = (
-        np.concatenate([getattr(table, name) for table in tables])[order]
-        for name in ("bboxes", "scores", "labels")
-    )
-    return Predictions(tables[0].image_ids, offsets, bboxes, scores, labels, source="fused")
+    return fuse_configs(recipe.configs, models, images)

@@ -18,14 +18,17 @@ def evaluation_lines(
     metric: Metric,
     score_thr: float = 0.0,
     notes: Sequence[str] = (),
+    is_chosen: bool = False,
 ) -> list[str]:
-    """Return the table of models and ensemble, and a warning where fusing is no gain.
+    """Return the table of models and ensemble, and a warning where no gain is shown.
 
     Args:
         evaluation: What they score; None where nothing is labelled.
         metric: What decides.
         score_thr: The boxes of the submission have this score or more.
         notes: What is to be known of the models' scores, or why there are none.
+        is_chosen: Whether `auto_lines` compare the fusion with the best single model, on images
+            that did not choose it.
     """
     if evaluation is None:
         why = notes or ["no labelled images are known; name them with --ann"]
@@ -46,13 +49,23 @@ def evaluation_lines(
     lines += _threshold_lines(evaluation)
     lines.append(_rank_line(evaluation))
     lines += [f"WARNING: {note}" for note in evaluation.notes]
-    if not evaluation.is_gain:
-        lines.append(
-            f"WARNING: the ensemble ({evaluation.fused:.4f}) is not above the best single model "
-            f"({evaluation.best_name}, {title} {evaluation.best_single:.4f}); submit that one, or "
-            "try another --method"
-        )
-    return lines
+    return lines if is_chosen else [*lines, *_gain_lines(evaluation)]
+
+
+def _gain_lines(evaluation: Evaluation) -> list[str]:
+    """Compare the ensemble with the best single model, by their paired interval."""
+    comparison, title = evaluation.comparison, evaluation.metric.title
+    best = f"the best single model ({evaluation.best_name}, {title} {evaluation.best_single:.4f})"
+    if comparison.is_same:
+        return [f"note: the ensemble scores the same as {best}"]
+    if comparison.is_gain:
+        return [f"the ensemble is {comparison} against {best}: {comparison.verdict}"]
+    if comparison.is_loss:
+        return [
+            f"WARNING: the ensemble is {comparison} against {best}: {comparison.verdict}; submit "
+            "that one, or let --method auto choose"
+        ]
+    return [f"WARNING: the ensemble is {comparison} against {best}: inconclusive"]
 
 
 def _threshold_lines(evaluation: Evaluation) -> list[str]:
@@ -139,8 +152,8 @@ def search_lines(result: SearchResult, names: Sequence[str]) -> list[str]:
         f"{k:{width}}  {v.in_sample:9.4f}  {v.cross_validated:15.4f}" for k, v in rows.items()
     ]
     lines.append(
-        f"cross-validated: chosen without each of {settings.inner_folds} inner folds of "
-        f"{result.num_images} images in turn, scored on it, averaged"
+        f"cross-validated: each of {settings.inner_folds} inner folds of {result.num_images} "
+        "images with what was chosen without it"
     )
     if thresholds := [
         f"{each.final_score_thr:g}" for each in result.configs if each.final_score_thr
@@ -151,8 +164,8 @@ def search_lines(result: SearchResult, names: Sequence[str]) -> list[str]:
     for each in result.contributions:
         gain = f"{each.gain:+.4f} (95%: {each.low:+.4f} to {each.high:+.4f})"
         lines.append(f"without {names[each.model]} it would lose {gain}")
+    comparison, best = result.comparison, result.best_reference
+    line = f"cross-validated, the search is {comparison} against {best}: {comparison.verdict}"
     if not result.is_gain:
-        lines.append(
-            "WARNING: the cross-validated score is not above every reference: use the best of them"
-        )
-    return lines
+        line = f"WARNING: {line}; of what is not told apart, the simplest is to be preferred"
+    return [*lines, line]

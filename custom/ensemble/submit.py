@@ -12,7 +12,7 @@ from custom.ensemble.evaluate import Evaluation
 from custom.ensemble.fusing import FusionResult
 from custom.ensemble.inputs import Inputs
 from custom.ensemble.preparing import Repairs
-from custom.ensemble.recipe import Recipe, fuse_recipe
+from custom.ensemble.recipe import Recipe, fuse_recipe, is_recipe_file, write_recipe
 from custom.errors import PodiumError
 from custom.files import (
     PathLike,
@@ -44,12 +44,19 @@ class Submission:
         num_boxes: How many boxes it has.
         notes: What was changed or noticed on the way.
         issues: What the checker found.
+        recipe_file: The recipe that was written beside it, if one was.
     """
 
     files: tuple[Path, ...]
     num_boxes: int
     notes: tuple[str, ...]
     issues: tuple[Issue, ...]
+    recipe_file: Path | None = None
+
+    @property
+    def upload(self) -> Path:
+        """The file to send."""
+        return self.files[-1]
 
     @property
     def is_fit(self) -> bool:
@@ -69,6 +76,7 @@ class Target:
         overwrite: Replace files of that name, whatever they are.
         metric: What decides; None for what the format's competition scores by.
         inputs: What was read, which is not written over.
+        recipe_file: Where a recipe goes that was found on the way; None: beside the submission.
     """
 
     folder: Path
@@ -77,6 +85,7 @@ class Target:
     overwrite: bool = False
     metric: str | None = None
     inputs: tuple[PathLike, ...] = ()
+    recipe_file: PathLike | None = None
 
 
 def submit(
@@ -86,10 +95,12 @@ def submit(
     evaluation: Evaluation | None,
     target: Target,
     fused: FusionResult | None = None,
+    found: Recipe | None = None,
 ) -> Submission:
     """Fuse the files, check the result, and write it unless an error blocks it.
 
     Written are `<name>.json`, `<name>.csv` and `<name>.meta.json`; no CSV where the format is JSON.
+    A recipe that was found on the way becomes `<name>.recipe.json`.
 
     Args:
         inputs: What is fused, prepared.
@@ -98,6 +109,7 @@ def submit(
         evaluation: What it scored, for the record.
         target: Where it goes.
         fused: What comes out, where that is known already.
+        found: A recipe to write beside it.
 
     Raises:
         PodiumError: If the inputs do not fit, or a file would be written over that is an input or
@@ -105,11 +117,12 @@ def submit(
     """
     meta = describe(inputs, recipe, repairs, evaluation)
     files = _files(target, recipe, meta)
+    recipe_file = None if found is None else _recipe_file(target, files)
     check_replaceable(
-        [*files.values(), meta_file_of(files["coco"])],
+        [*files.values(), meta_file_of(files["coco"]), *filter(None, [recipe_file])],
         target.inputs,
         target.overwrite,
-        lambda path: _is_of(path, meta),
+        lambda path: _is_recipe(path, found) if path == recipe_file else _is_of(path, meta),
         "choose another --name, or replace it with --overwrite",
     )
     fused = fused or fuse_recipe(recipe, inputs.models, inputs.images)
@@ -121,21 +134,41 @@ def submit(
         target.metric,
         recipe.keeps_raw_scores,
     )
-    written = [] if blocks(issues) else _write(inputs, fused.predictions, files, meta)
     num_boxes = fused.predictions.num_boxes
-    return Submission(tuple(written), num_boxes, fused.notes, tuple(issues))
+    if blocks(issues):
+        return Submission((), num_boxes, fused.notes, tuple(issues))
+    kept = [] if recipe_file is None else [recipe_file]
+    with _all_or_none(*kept):
+        for path in kept:
+            assert found is not None
+            write_recipe(path, found)
+        written = _write(inputs, fused.predictions, files, meta)
+    return Submission(tuple(written), num_boxes, fused.notes, tuple(issues), recipe_file)
 
 
 def _files(target: Target, recipe: Recipe, meta: Meta) -> dict[str, Path]:
     """Return the files to write, without the record, by format; COCO results first."""
-    method, num_models = recipe.configs[0].method, len(meta.runs)
-    made = f"{method}_{num_models}models_{meta.inputs_hash[:8]}"
+    config, num_models = recipe.configs[0], len(meta.runs)
+    num_used = num_models - (config.weights or ()).count(0.0)
+    models = f"{num_models}models" if num_used == num_models else f"{num_used}of{num_models}models"
+    made = f"{config.method}_{models}_{meta.inputs_hash[:8]}"
     name = made if target.name is None else target.name
     formats = dict.fromkeys(("coco", target.format_name))
     return {
         each: target.folder / f"{check_plain_name(name)}{format_of(each).suffix}"
         for each in formats
     }
+
+
+def _recipe_file(target: Target, files: dict[str, Path]) -> Path:
+    if target.recipe_file is not None:
+        return Path(target.recipe_file)
+    return files["coco"].with_suffix(".recipe.json")
+
+
+def _is_recipe(path: Path, recipe: Recipe | None) -> bool:
+    """Whether a file is this recipe, as it would be written again."""
+    return recipe is not None and is_recipe_file(path, recipe)
 
 
 def _is_of(path: Path, meta: Meta) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from custom.competition import competition_of
 from custom.ensemble import FusionConfig, find_duplicating
-from custom.ensemble.evaluate import Fusion
+from custom.ensemble.fusion import Fusion
 from custom.ensemble.inputs import ValInputs, read_inputs
 from custom.ensemble.preparing import Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe

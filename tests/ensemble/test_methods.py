@@ -14,8 +14,10 @@ from custom.ensemble import METHODS, FusionConfig, fuse
 from custom.ensemble.kernels import nms
 from custom.ensemble.kernels.common import Pool
 from custom.ensemble.methods import IOU_THR, PARAMETERS, Method
-from custom.ensemble.options import add_fusion_options, fusion_of
+from custom.ensemble.options import add_fusion_options, fusion_of, is_auto, text_of
 from custom.ensemble.search import space
+from custom.ensemble.search.auto import SETTINGS
+from custom.errors import PodiumError
 from custom.tables import Images, Predictions
 
 IMAGES = Images([1], ("a.jpg",), [[100, 100]])
@@ -74,3 +76,35 @@ def test_every_option_is_read_back() -> None:
     )  # fmt: skip
     assert fusion_of(parser.parse_args(given)) == expected
     assert {"sigma", "conf_type", "iou_thr"} <= {each.name for each in PARAMETERS}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param([], None, id="nothing said"),
+        pytest.param(["--method", "auto"], True, id="auto"),
+        pytest.param(["--method", "wbf"], False, id="a method"),
+        pytest.param(["--iou-thr", "0.55"], False, id="a value, even the usual one"),
+        pytest.param(["--weights", "1", "2"], False, id="weights"),
+        pytest.param(["--decay-scores"], False, id="a switch"),
+        pytest.param(["--backend", "reference"], False, id="a backend"),
+    ],
+)
+def test_what_is_given_is_not_chosen(given: list[str], expected: bool | None) -> None:
+    parser = argparse.ArgumentParser()
+    add_fusion_options(parser, with_auto=True)
+    assert is_auto(parser.parse_args(given)) is expected
+
+
+def test_auto_and_a_value_are_refused() -> None:
+    parser = argparse.ArgumentParser()
+    add_fusion_options(parser, with_auto=True)
+    with pytest.raises(PodiumError, match=r"--method auto chooses .* but --iou-thr is given too"):
+        is_auto(parser.parse_args(["--method", "auto", "--iou-thr", "0.6"]))
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_fusion_in_words_is_the_options_that_give_it(setting: FusionConfig) -> None:
+    parser = argparse.ArgumentParser()
+    add_fusion_options(parser)
+    assert fusion_of(parser.parse_args(text_of(setting).split())) == setting

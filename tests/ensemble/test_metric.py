@@ -110,7 +110,7 @@ def test_the_best_model_is_the_metrics(
     assert main([*files, *options, "--weights", "1", "0.01", "--strict"]) == EXIT_NO_GAIN
     printed = capsys.readouterr().out
     assert f"val {title}" in printed
-    assert f"not above the best single model ({best}, {title}" in printed
+    assert f"the best single model ({best}, {title}" in printed
 
 
 def test_the_threshold_is_in_the_submission_and_its_record(

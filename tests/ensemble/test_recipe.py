@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from custom.ensemble import FusionConfig, fuse
-from custom.ensemble.evaluate import Fusion
+from custom.ensemble.fusion import Fusion
 from custom.ensemble.inputs import ValInputs
 from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe, recipe_of, write_recipe
 from custom.ensemble.search import search
@@ -56,6 +56,12 @@ def test_other_inputs_are_refused(models: dict[str, str], split: str, message: s
 def test_files_get_the_weight_of_their_model() -> None:
     spread = RECIPE.for_files(["b", "a", "b"])
     assert spread.configs[0].weights == (0.5, 1.0, 0.5)
+
+
+def test_equal_weights_stay_unsaid_for_files() -> None:
+    """Weights of 1 would divide the scores of NMS by the number of files."""
+    equal = replace(RECIPE, configs=(FusionConfig("nms"),))
+    assert equal.for_files(["b", "a", "b"]).configs == (FusionConfig("nms"),)
 
 
 def test_weights_follow_their_models_in_any_order() -> None:

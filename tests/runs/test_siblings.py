@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from custom.ensemble.evaluate import search_recipe
+from custom.ensemble.choosing import search_recipe
 from custom.ensemble.inputs import read_inputs
 from custom.errors import PodiumError
 from custom.files import write_text

@@ -12,10 +12,13 @@ import pytest
 
 from custom.ensemble import FusionConfig, fuse
 from custom.ensemble.inputs import read_inputs
+from custom.ensemble.recipe import load_recipe
+from custom.ensemble.search.auto import Candidate, Choices
 from custom.errors import PodiumError
 from custom.evaluation import METRICS, rank_changes, score
 from custom.runs import update_record
 from custom.submission import read_submission, write_submission
+from custom.tables import Predictions
 from custom.tables.coco import read_ground_truth, read_results
 from custom.testing.toy_runs import jittered, make_toy_run, make_toy_split
 from tools.ensemble import EXIT_NO_GAIN, main
@@ -91,7 +94,8 @@ def test_the_same_command_writes_the_same_files(runs: list[str], tmp_path: Path)
     main([*runs, "--out", str(out)])
     assert {path.name: path.read_bytes() for path in out.iterdir()} == first
     main([*runs, "--out", str(out), "--method", "nms"])
-    assert len(list(out.iterdir())) == 2 * len(first)
+    # The automatic choice leaves a recipe too.
+    assert len(list(out.iterdir())) == 2 * len(first) - 1
 
 
 def test_a_name_is_not_taken_twice(runs: list[str], tmp_path: Path) -> None:
@@ -107,7 +111,10 @@ def test_strict_fails_where_fusing_is_no_gain(
 ) -> None:
     out = tmp_path / "sub"
     assert main([runs[0], "--out", str(out), "--strict"]) == EXIT_NO_GAIN
-    assert "WARNING: the ensemble" in capsys.readouterr().out
+    assert "nothing written: --strict asks for a significant gain" in capsys.readouterr().out
+    assert main([*runs, "--out", str(out), "--strict", "--method", "wbf"]) == EXIT_NO_GAIN
+    (line,) = [x for x in capsys.readouterr().out.splitlines() if "inconclusive" in x]
+    assert line.startswith("WARNING: the ensemble is +")
     assert not out.exists()
 
 
@@ -276,7 +283,7 @@ def test_files_are_scored_on_others_of_the_same_models(
         main([*test, *listing])
     with pytest.raises(PodiumError, match="--val must name one file for each of the 2 files"):
         main([*test, *listing, "--val", val[0]])
-    assert main([*test, *listing, "--val", *val]) == 0
+    assert main([*test, *listing, "--val", *val, "--method", "wbf"]) == 0
     printed = capsys.readouterr().out
     expected = read_ground_truth("data/test.json")
     found = read_submission("submissions/x.csv", "trash", expected.images, expected.categories)
@@ -374,8 +381,127 @@ def test_what_is_scored_and_submitted_is_prepared_fused_and_matched_once(
 
     count("prepare", "custom.ensemble.preparing")
     count("match", "custom.evaluation.scoring")
-    count("fuse_prepared", "custom.ensemble.recipe")
+    count("fuse_prepared", "custom.ensemble.per_class")
     count("check_weights", "custom.ensemble.config")
-    main([*val, "--ann", "data/train.json", "--name", "x"])
+    main([*val, "--ann", "data/train.json", "--name", "x", "--method", "wbf"])
     # Two models and the ensemble are matched; weights are checked on entering and on fusing.
     assert counts == {"prepare": 1, "match": 3, "fuse_prepared": 1, "check_weights": 2}
+
+
+def test_the_plain_command_chooses_and_its_recipe_fuses_test_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    val, test = files_without_runs(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    labelled = ["--ann", "data/train.json"]
+    assert main([*val, *labelled, "--name", "x"]) == 0
+    printed = capsys.readouterr().out
+    assert [line.partition(":")[0] for line in printed.splitlines()[:2]] == ["auto", "why"]
+    recipe = load_recipe("submissions/x.recipe.json")
+    assert list(recipe.models) == ["a", "b"]
+    assert recipe.search["method"] == "auto"
+    meta = json.loads(Path("submissions/x.meta.json").read_text())
+    assert meta["recipe"]["configs"] == [config.to_dict() for config in recipe.configs]
+    replay = ["--recipe", "submissions/x.recipe.json"]
+    assert main([*val, *labelled, *replay, "--name", "again"]) == 0
+    assert Path("submissions/again.csv").read_bytes() == Path("submissions/x.csv").read_bytes()
+    assert not Path("submissions/again.recipe.json").exists()
+    assert main([*test, "--images", "data/test.json", *replay, "--name", "test"]) == 0
+    listed = read_ground_truth("data/test.json")
+    models = [read_submission(path, "trash", listed.images, listed.categories) for path in test]
+    expected = fuse(models, listed.images, recipe.configs[0])
+    found = read_submission("submissions/test.csv", "trash", listed.images, listed.categories)
+    np.testing.assert_allclose(np.sort(found.scores), np.sort(expected.scores), atol=1e-6)
+    # The same command in one: scored on the labelled images, written for the others.
+    both = [*test, "--val", *val, *labelled, "--images", "data/test.json", "--name", "both"]
+    assert main(both) == 0
+    assert Path("submissions/both.csv").read_bytes() == Path("submissions/test.csv").read_bytes()
+
+
+def test_the_choice_leaves_out_duplicates_on_test_files_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    val, test = files_without_runs(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    deduped = Candidate(FusionConfig("wbf", iou_thr=0.65), dedupe=True)
+    monkeypatch.setattr(Choices, "choose", lambda self, index: (deduped, deduped))
+    for path, part in ((val[0], "train"), (test[0], "test")):
+        listed = read_ground_truth(f"data/{part}.json")
+        model = read_submission(path, "trash", listed.images, listed.categories)
+        rows = np.repeat(np.arange(model.num_boxes), 2)
+        columns = (model.bboxes[rows], model.scores[rows] * np.tile([1, 0.5], model.num_boxes))
+        doubled = model.from_rows(
+            model.image_ids, model.image_index[rows], *columns, model.labels[rows]
+        )
+        write_submission(path, doubled, listed.images, listed.categories)
+    labelled = ["--ann", "data/train.json"]
+    both = [*test, "--val", *val, *labelled, "--images", "data/test.json", "--name", "both"]
+    assert main(both) == 0
+    assert "--iou-thr 0.65 --dedupe of a, b" in capsys.readouterr().out
+    replay = ["--recipe", "submissions/both.recipe.json", "--images", "data/test.json"]
+    assert main([*test, *replay, "--name", "test"]) == 0
+    assert Path("submissions/both.csv").read_bytes() == Path("submissions/test.csv").read_bytes()
+    given = ["--images", "data/test.json", "--iou-thr", "0.65", "--dedupe", "--name", "given"]
+    main([*test, *given])
+    assert Path("submissions/given.csv").read_bytes() == Path("submissions/test.csv").read_bytes()
+
+
+def test_one_model_is_sent_where_the_other_harms_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    val, _ = files_without_runs(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    gt = read_ground_truth("data/train.json")
+    truth = Predictions(
+        gt.images.ids, gt.offsets, gt.bboxes, np.linspace(0.5, 1.0, gt.num_boxes), gt.labels
+    )
+    write_submission(val[1], truth, gt.images, gt.categories)
+    assert main([*val, "--ann", "data/train.json"]) == 0
+    printed = capsys.readouterr().out
+    assert "auto: b alone, as it is" in printed
+    (advice,) = [line for line in printed.splitlines() if "I would send" in line]
+    (written,) = Path("submissions").glob("nms_1of2models_*.csv")
+    assert advice == (
+        f"nothing is significantly above b alone: I would send {written}, which is it"
+    )
+    found = read_submission(written, "trash", gt.images, gt.categories)
+    assert score(gt, found).value == 1.0
+
+
+def test_what_is_given_is_obeyed(
+    runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "sub")]
+    for options in (["--iou-thr", "0.55"], ["--method", "wbf"], ["--conf-type", "avg"]):
+        assert main([*runs, *out, *options, "--name", "x"]) == 0
+        assert "auto:" not in capsys.readouterr().out
+    assert not list((tmp_path / "sub").glob("*.recipe.json"))
+    assert main([*runs, *out, "--score-thr", "0.6", "--name", "cut"]) == 0
+    boxes = json.loads((tmp_path / "sub" / "cut.json").read_text())
+    assert boxes
+    assert min(box["score"] for box in boxes) >= 0.6
+    kept = str(tmp_path / "mine.json")
+    assert main([*runs, *out, "--recipe-out", kept, "--name", "y"]) == 0
+    assert len(load_recipe(kept).configs) == 1
+    Path(kept).write_text("{}")
+    with pytest.raises(PodiumError, match=r"mine\.json must be free or of an earlier run"):
+        main([*runs, *out, "--recipe-out", kept, "--name", "y"])
+
+
+def test_without_labels_or_with_too_few_it_is_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    val, test = files_without_runs(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main([*test, "--images", "data/test.json"]) == 0
+    with pytest.raises(PodiumError, match="--method auto needs labelled images"):
+        main([*test, "--images", "data/test.json", "--method", "auto"])
+    content = json.loads(Path("data/train.json").read_text())
+    content["images"] = [{**image, "video_id": 1} for image in content["images"]]
+    Path("video.json").write_text(json.dumps(content))
+    assert main([*val, "--ann", "video.json", "--name", "video"]) == 0
+    printed = capsys.readouterr().out
+    assert "auto:" not in printed
+    assert "ENSEMBLE" in printed
+    with pytest.raises(PodiumError, match="at least two groups"):
+        main([*val, "--ann", "video.json", "--method", "auto"])

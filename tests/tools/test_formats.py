@@ -57,7 +57,8 @@ def name(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def fuse(a: str, b: str, name: str) -> int:
-    return ensemble.main([a, b, "--ann", "train.json", "--format", name, "--name", "x"])
+    given = ["--ann", "train.json", "--format", name, "--method", "wbf"]
+    return ensemble.main([a, b, *given, "--name", "x"])
 
 
 def test_ensemble_passes_its_own_check(name: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
 from custom.ensemble.config import FusionConfig
 from custom.ensemble.fusing import fuse_prepared
+from custom.ensemble.per_class import fuse_configs
 from custom.ensemble.preparing import prepare
 from custom.errors import PodiumError
 from custom.evaluation import (
     DEFAULT_METRIC,
     Matches,
+    Metric,
     best_score_thr,
     match_for,
     metric_of,
-    score_matches,
 )
+from custom.evaluation.weightings import score_weightings
 from custom.files import canonical_hash
 from custom.tables import GroundTruth, Predictions
 
@@ -70,14 +73,15 @@ class Outcome:
 
     Attributes:
         per_class: Shape (1 + 2k, C): on all images, then without each of the k inner folds, then
-            on each fold; NaN for a class without boxes there.
+            on each fold; where pairs are scored too, then without each two folds. NaN for a class
+            without boxes there.
     """
 
     per_class: FloatArray
 
     @property
     def values(self) -> FloatArray:
-        """The means over the classes that have boxes, shape (1 + 2k,)."""
+        """The means over the classes that have boxes, one an index."""
         known = ~np.isnan(self.per_class)
         sums = np.where(known, self.per_class, 0.0).sum(axis=1)
         counts = known.sum(axis=1)
@@ -92,6 +96,7 @@ class Objective:
         gt: The labelled images.
         folds: Positions of the images in k inner folds.
         metric: What is searched by.
+        pairs: The pairs of folds without which there are scores too.
     """
 
     def __init__(
@@ -99,10 +104,12 @@ class Objective:
         models: Sequence[Predictions],
         gt: GroundTruth,
         folds: Sequence[IntArray],
-        metric: str = DEFAULT_METRIC,
+        metric: str | Metric = DEFAULT_METRIC,
+        with_pairs: bool = False,
     ) -> None:
         self.models, _ = prepare(models, gt.images)
         self.gt, self.folds, self.metric = gt, tuple(folds), metric_of(metric)
+        self.pairs = list(combinations(range(len(self.folds)), 2)) if with_pairs else []
         self._weights = self._image_weights()
         self._outcomes: dict[FusionConfig, Outcome] = {}
         self._thresholds: dict[tuple[FusionConfig, int], float] = {}
@@ -128,6 +135,11 @@ class Objective:
         """Return the index of the scores that rest on the images of a fold."""
         return 1 + len(self.folds) + fold
 
+    def without_both(self, fold: int, other: int) -> int:
+        """Return the index of the scores that rest on all images but those of two folds."""
+        pair = (min(fold, other), max(fold, other))
+        return 1 + 2 * len(self.folds) + self.pairs.index(pair)
+
     def fuse(self, config: FusionConfig) -> Predictions:
         """Fuse the models."""
         return fuse_prepared(self.models, self.gt.images.sizes_hw, config)
@@ -135,6 +147,14 @@ class Objective:
     def matches(self, config: FusionConfig) -> Matches:
         """Fuse the models and match the result, for a bootstrap."""
         return match_for(self.gt, self.fuse(config), self.metric)
+
+    def fuse_each(self, by_fold: Sequence[Sequence[FusionConfig]]) -> list[Predictions]:
+        """Fuse the models with what was chosen without each fold: one fusion, or one a class."""
+        fused = {
+            configs: fuse_configs(configs, self.models, self.gt.images).predictions
+            for configs in dict.fromkeys(map(tuple, by_fold))
+        }
+        return [fused[tuple(configs)] for configs in by_fold]
 
     def outcome(self, config: FusionConfig) -> Outcome:
         """Return what a fusion scores; matching is done once, inner folds only weight images."""
@@ -169,12 +189,13 @@ class Objective:
 
     def _keep(self, config: FusionConfig, matches: Matches) -> None:
         if config not in self._outcomes:
-            rows = [score_matches(matches, self.metric, row).per_class for row in self._weights]
-            self._outcomes[config] = Outcome(np.stack(rows))
+            values = score_weightings(matches, self.metric, self._weights)
+            self._outcomes[config] = Outcome(values)
 
     def _image_weights(self) -> IntArray:
-        """Return, shape (1 + 2k, I), which images each score of an outcome rests on."""
+        """Return, one row an index, shape (.., I), which images each score rests on."""
         inside = np.zeros((len(self.folds), len(self.gt.images)), np.int64)
         for fold, positions in zip(inside, self.folds, strict=True):
             fold[positions] = 1
-        return np.concatenate([np.ones((1, inside.shape[1]), np.int64), 1 - inside, inside])
+        rest = [1 - inside[fold] - inside[other] for fold, other in self.pairs]
+        return np.stack([np.ones(inside.shape[1], np.int64), *(1 - inside), *inside, *rest])

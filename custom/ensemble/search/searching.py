@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from custom.boxes import FloatArray
+from custom.ensemble.comparison import Comparison
 from custom.ensemble.config import FusionConfig
 from custom.ensemble.search import space
+from custom.ensemble.search.cross_validation import (
+    CrossValidated,
+    cross_validated,
+)
 from custom.ensemble.search.objective import ALL, Objective, make_inner_folds
 from custom.ensemble.search.selection import (
     Contribution,
@@ -19,16 +24,15 @@ from custom.ensemble.search.selection import (
     leave_one_out,
 )
 from custom.ensemble.search.studies import SearchSettings, candidates
-from custom.evaluation import metric_of
+from custom.evaluation import Metric
 from custom.tables import GroundTruth, Predictions
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What something scores on all images, and as a mean over the folds that did not choose it.
+    """What something scores on all images, and where it is chosen for each fold without it.
 
-    For a fusion without parameters that were chosen, the second is its mean over the inner folds:
-    it is what the cross-validated score of the search is to be compared with.
+    For a fusion without parameters that were chosen, the two are the same.
     """
 
     in_sample: float
@@ -43,8 +47,10 @@ class SearchResult:
         configs: The fusion, or one for each class.
         chosen: Its scores; `cross_validated` is of the whole procedure, run without each inner
             fold in turn.
-        by_fold: Shape (k,), the cross-validated score by inner fold.
+        by_fold: Shape (k,), what was chosen without each inner fold, scored on that fold.
         references: Scores of the best single model and of the defaults, by name.
+        best_reference: The name of the one with the best cross-validated score.
+        comparison: The cross-validated score against that reference's.
         singles: The score of each model, on all images.
         steps: Models in the order of the forward selection; empty if chosen by class.
         contributions: What each model that is left adds; empty if chosen by class.
@@ -56,6 +62,8 @@ class SearchResult:
     chosen: Compared
     by_fold: FloatArray
     references: dict[str, Compared]
+    best_reference: str
+    comparison: Comparison
     singles: tuple[float, ...]
     steps: tuple[Step, ...]
     contributions: tuple[Contribution, ...]
@@ -64,10 +72,8 @@ class SearchResult:
 
     @property
     def is_gain(self) -> bool:
-        """Whether the cross-validated score is better than that of every reference."""
-        sign = metric_of(self.settings.metric).sign
-        own = sign * self.chosen.cross_validated
-        return all(own > sign * each.cross_validated for each in self.references.values())
+        """Whether the cross-validated score is significantly better than every reference's."""
+        return self.comparison.is_gain
 
 
 def search(
@@ -93,18 +99,25 @@ def search(
     for fold in range(settings.inner_folds):
         found.append(candidates(objective, settings, starts, objective.without(fold), share))
     configs = choose(objective, found[0], ALL, settings.per_class)
-    by_fold = np.array(
-        [
-            _score_fold(objective, found[1 + fold], fold, settings.per_class)
-            for fold in range(settings.inner_folds)
-        ]
-    )
+    by_fold = [
+        choose(objective, found[1 + fold], objective.without(fold), settings.per_class)
+        for fold in range(settings.inner_folds)
+    ]
+    own, others = _cross_validated(objective, by_fold), _references(objective)
+    best = _best_name({name: each.value for name, each in others.items()}, objective.metric)
     only = configs[0] if len(configs) == 1 else None
     return SearchResult(
         configs=configs,
-        chosen=Compared(_score(objective, configs, ALL), float(np.nanmean(by_fold))),
-        by_fold=by_fold,
-        references=_references(objective),
+        chosen=Compared(_score(objective, configs, ALL), own.value),
+        by_fold=np.array(
+            [_score(objective, configs, objective.on(fold)) for fold, configs in enumerate(by_fold)]
+        ),
+        references={
+            name: Compared(objective.score(_best_of(objective, configs, ALL)), others[name].value)
+            for name, configs in _reference_configs(objective.num_models).items()
+        },
+        best_reference=best,
+        comparison=own.against(others[best]),
         singles=tuple(
             objective.score(objective.at_best_threshold(space.alone(k, objective.num_models)))
             for k in range(objective.num_models)
@@ -149,33 +162,39 @@ def _score(objective: Objective, configs: Sequence[FusionConfig], index: int) ->
     return float(np.mean(known)) if known else float("nan")
 
 
-def _score_fold(
-    objective: Objective, tried: Sequence[FusionConfig], fold: int, per_class: bool
-) -> float:
-    """Choose without an inner fold, and score on it."""
-    configs = choose(objective, tried, objective.without(fold), per_class)
-    return _score(objective, configs, objective.on(fold))
+def _cross_validated(
+    objective: Objective, by_fold: Sequence[Sequence[FusionConfig]]
+) -> CrossValidated:
+    """Score on each inner fold the fusion, or those by class, chosen without it."""
+    tables = objective.fuse_each(by_fold)
+    return cross_validated(tables, objective.folds, objective.gt, objective.metric)
 
 
-def _references(objective: Objective) -> dict[str, Compared]:
-    """Return the scores of the best single model and of the defaults."""
-    num_models, folds = objective.num_models, range(len(objective.folds))
+def _reference_configs(num_models: int) -> dict[str, list[FusionConfig]]:
+    """Return what a search must beat, by name; of several fusions the best one."""
     singles = [space.alone(k, num_models) for k in range(num_models)]
-    references = {"best single model": singles} | {
-        name: [config] for name, config in space.defaults().items()
+    defaults = {name: [config] for name, config in space.defaults().items()}
+    return {"best single model": singles, **defaults}
+
+
+def _references(objective: Objective) -> dict[str, CrossValidated]:
+    """Return the best single model and the defaults, at score thresholds without each fold."""
+    return {
+        name: _cross_validated(objective, [[c] for c in _best_by_fold(objective, configs)])
+        for name, configs in _reference_configs(objective.num_models).items()
     }
-    compared = {}
-    for name, configs in references.items():
-        by_fold = [_score_fold_as_given(objective, configs, fold) for fold in folds]
-        best = objective.score(_best_of(objective, configs, ALL))
-        compared[name] = Compared(best, float(np.nanmean(by_fold)))
-    return compared
 
 
-def _score_fold_as_given(objective: Objective, configs: Sequence[FusionConfig], fold: int) -> float:
-    """Choose among fusions without an inner fold, drop no model, and score on the fold."""
-    best = _best_of(objective, configs, objective.without(fold))
-    return objective.score(best, objective.on(fold))
+def _best_name(values: Mapping[str, float], metric: Metric) -> str:
+    """Return the name of the best value; what cannot be scored is no better."""
+    signed = {name: metric.sign * value for name, value in values.items()}
+    return max(signed, key=lambda name: -np.inf if np.isnan(signed[name]) else signed[name])
+
+
+def _best_by_fold(objective: Objective, configs: Sequence[FusionConfig]) -> list[FusionConfig]:
+    """Return the fusion that is best on all images, at its score threshold without each fold."""
+    best, folds = _best_of(objective, configs, ALL), range(len(objective.folds))
+    return [objective.at_best_threshold(best, objective.without(fold)) for fold in folds]
 
 
 def _best_of(objective: Objective, configs: Sequence[FusionConfig], index: int) -> FusionConfig:

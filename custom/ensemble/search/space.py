@@ -62,6 +62,13 @@ def alone(model: int, num_models: int) -> FusionConfig:
     return FusionConfig(method="nms", iou_thr=1.0, skip_box_thr=0.0, weights=weights)
 
 
+def is_alone(config: FusionConfig) -> bool:
+    """Whether a fusion hands one model's boxes on as they are."""
+    used = [weight for weight in config.weights or () if weight]
+    form = (config.method, config.iou_thr, config.skip_box_thr)
+    return len(used) == 1 and form == ("nms", 1.0, 0.0)
+
+
 def defaults() -> dict[str, FusionConfig]:
     """Return what one would try without a search, by name."""
     return {
