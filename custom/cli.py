@@ -15,7 +15,7 @@ from custom.shipped import tools
 
 # In the order of the work; a command that is not listed is shown last.
 TASKS = {
-    "start": ("doctor", "demo", "init", "make-sample"),
+    "start": ("doctor", "demo", "init", "new", "make-sample"),
     "data": ("split", "labels", "pseudo-label"),
     "train": ("browse", "inspect-config", "train", "test", "soup", "import-run"),
     "decide": ("runs", "gate", "ablate", "thresholds", "review"),
