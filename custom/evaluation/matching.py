@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 
 from custom.boxes import BoolArray, FloatArray, IntArray
 from custom.compiled.threads import over_ranges
 from custom.errors import PodiumError
-from custom.evaluation.counting import IGNORED
 from custom.evaluation.items import rival_items
 from custom.evaluation.kernels import (
     Detections,
     MatchArrays,
     Rule,
     Truth,
-    group_rows,
+    can_be_matched,
     match_images,
 )
-from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Matches
+from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS, Integers, Matches
+from custom.evaluation.ordering import group_rows, sort_by_score, transpose
 from custom.tables import GroundTruth, Predictions
 
 MATCHING_RULES = ("coco", "voc", "equal")
@@ -66,13 +68,13 @@ def match(
     gt_rows, _ = group_rows(gt.image_index, gt_by_class, len(gt.images))
     out = MatchArrays(
         np.zeros(num_boxes, np.int32),
-        np.full((*shape, num_boxes), IGNORED),
-        np.full((*shape, num_boxes if keep_gt else 0), -1, np.int32),
+        np.empty((num_boxes, *shape), np.int8),
+        np.full((num_boxes if keep_gt else 0, *shape), -1, np.int32),
     )
     over_ranges(
         match_images, len(gt.images), num_boxes * shape[0] * shape[1],
         Detections(places, predictions.offsets, rows, predictions.bboxes, predictions.labels),
-        Truth(gt_rows, gt.offsets, gt.bboxes, gt.labels, ignored, iscrowd),
+        Truth(gt_rows, gt.offsets, gt.bboxes, gt.labels, ignored[:, gt_rows], iscrowd),
         Rule(thresholds, ranges, max_dets, rule == "voc"), out,
     )  # fmt: skip
     items = rival_items(gt, predictions) if rule == "equal" else None
@@ -87,11 +89,11 @@ def match(
         image_index=image_index,
         scores=predictions.scores[rows],
         ranks=out.ranks,
-        outcomes=out.outcomes,
+        outcomes=_by_threshold(out.outcomes),
         gt_image_index=gt.image_index,
         gt_labels=gt.labels,
         gt_ignored=ignored,
-        matched_gt=out.matched if keep_gt else None,
+        matched_gt=_by_threshold(out.matched) if keep_gt else None,
         rule=rule,
         items=None if items is None else items[rows],
         groups=gt.images.groups,
@@ -106,22 +108,33 @@ def aligned_and_checked(gt: GroundTruth, predictions: Predictions) -> Prediction
     """
     if not np.array_equal(gt.images.ids, predictions.image_ids):
         predictions = predictions.aligned_to(gt.images.ids)
-    _check(gt, predictions)
+    columns = (predictions.labels, predictions.scores, predictions.bboxes)
+    if not can_be_matched(*columns, len(gt.categories)):
+        _refuse(gt, predictions)
     return predictions
 
 
 def _by_class_and_score(gt: GroundTruth, predictions: Predictions) -> tuple[IntArray, IntArray]:
     """Return the rows by class, then falling score, stable over images by ascending id."""
-    ids = gt.images.ids
+    ids, num_classes = gt.images.ids, len(gt.categories)
+    order = np.arange(predictions.num_boxes)
     if len(ids) > 1 and (np.diff(ids) < 0).any():
         image_rank = np.argsort(np.argsort(ids))
-        by_image, _ = group_rows(
-            image_rank[predictions.image_index], np.arange(predictions.num_boxes), len(ids)
-        )
-        by_score = by_image[np.argsort(-predictions.scores[by_image], kind="stable")]
-    else:
-        by_score = np.argsort(-predictions.scores, kind="stable")
-    return group_rows(predictions.labels, by_score, len(gt.categories))
+        order, _ = group_rows(image_rank[predictions.image_index], order, len(ids))
+    rows, class_offsets = group_rows(predictions.labels, order, num_classes)
+    over_ranges(sort_by_score, num_classes, 2 * len(rows), rows, class_offsets, predictions.scores)
+    return rows, class_offsets
+
+
+def _by_threshold(values: Integers) -> npt.NDArray[Any]:
+    """Return values (N, A, T) by area range and IoU threshold, shape (A, T, N)."""
+    num, num_areas, num_thrs = values.shape
+    shape = (num_areas, num_thrs, num)
+    if num_areas * num_thrs <= 1:
+        return values.reshape(shape)
+    columns = np.empty((num_areas * num_thrs, num), values.dtype)
+    over_ranges(transpose, num, values.size // 8, values.reshape(num, len(columns)), columns)
+    return columns.reshape(shape)
 
 
 def _ignored(gt: GroundTruth, ranges: FloatArray) -> BoolArray:
@@ -148,8 +161,8 @@ def _check_parameters(
         raise PodiumError(f"rule must be one of {MATCHING_RULES}, but is {rule!r}")
 
 
-def _check(gt: GroundTruth, predictions: Predictions) -> None:
-    """Refuse what the kernels cannot order or compare."""
+def _refuse(gt: GroundTruth, predictions: Predictions) -> NoReturn:
+    """Name the first box that the kernels cannot order or compare."""
     labels, num_classes = predictions.labels, len(gt.categories)
     name = predictions.source or "predictions"
     if len(labels) and not 0 <= labels.min() <= labels.max() < num_classes:
@@ -165,15 +178,13 @@ def _check(gt: GroundTruth, predictions: Predictions) -> None:
             f"{name}: boxes and scores must be finite numbers, but box {_where(predictions, row)} "
             f"has {predictions.bboxes[row].tolist()}, score {predictions.scores[row]}"
         )
-    sizes = predictions.bboxes[:, 2:] - predictions.bboxes[:, :2]
-    if (sizes < 0).any():
-        turned = (sizes < 0).any(axis=1)
-        row = int(np.flatnonzero(turned)[0])
-        raise PodiumError(
-            f"{name}: boxes must be x1, y1, x2, y2 with x2 >= x1 and y2 >= y1, but box "
-            f"{_where(predictions, row)} is {predictions.bboxes[row].tolist()} "
-            f"({turned.sum()} such boxes); if they are x, y, width, height, convert them first"
-        )
+    turned = (predictions.bboxes[:, 2:] < predictions.bboxes[:, :2]).any(axis=1)
+    row = int(np.flatnonzero(turned)[0])
+    raise PodiumError(
+        f"{name}: boxes must be x1, y1, x2, y2 with x2 >= x1 and y2 >= y1, but box "
+        f"{_where(predictions, row)} is {predictions.bboxes[row].tolist()} "
+        f"({turned.sum()} such boxes); if they are x, y, width, height, convert them first"
+    )
 
 
 def _where(predictions: Predictions, row: int) -> str:
