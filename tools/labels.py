@@ -1,4 +1,4 @@
-"""Find label errors, repair files, apply and make patches, score runs under both label sets."""
+"""Import labels, find label errors, repair files, apply and make patches, score under both sets."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--top", type=int, default=200, help="how many go to the patch (%(default)s)")
     add("--author", help="of the patch (git's user name)")
     add("--overwrite", action="store_true", help="replace an existing patch")
+    _add_import(commands)
     _add_repair(commands)
     apply = commands.add_parser("apply", help="write annotations with patches applied")
     apply.add_argument("ann_file", type=Path)
@@ -50,6 +51,32 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     both.add_argument("new", type=Path)
     both.add_argument("--runs", nargs="+", required=True, help="run folders or patterns")
     return parser.parse_args(argv)
+
+
+def _add_import(commands: Any) -> None:
+    labels = commands.add_parser(
+        "import", help="labels of images or regions (CSV, folders, COCO) as COCO annotations"
+    )
+    add = labels.add_argument
+    add("source", type=Path, help="a CSV, a folder with a folder a class, or a COCO file")
+    add("--task", choices=("image", "region"), required=True, help="what the labels are of")
+    add("--out", type=Path, required=True, help="the COCO file, as data/<competition>/train.json")
+    add("--images", type=Path, metavar="DIR", help="where names start from (the source's folder)")
+    add("--classes", nargs="+", default=[], help="which classes, in this order (all)")
+    add("--attribute", metavar="NAME", help="whose value is a region's label (its category)")
+    add("--exclusive", action="store_true", help="refuse images without exactly one class")
+    add("--frames", metavar="REGEX", help="with groups (?P<video>...) and (?P<frame>...)")
+    add("--fps", type=float, help="frames a second, for the times of --frames")
+    add("--leave-out-unlisted", action="store_true", help="leave out images without a row")
+    add("--overwrite", action="store_true", help="replace another file at --out")
+
+    crop = commands.add_parser("crop", help="cut regions out, as images with a label of their own")
+    crop.add_argument("ann_file", type=Path)
+    crop.add_argument("--out", type=Path, required=True, help="a folder, as data/<competition>")
+    crop.add_argument("--images", type=Path, metavar="DIR", help="where names start from")
+    crop.add_argument("--size", type=int, default=64, help="side of a crop (%(default)s)")
+    crop.add_argument("--margin", type=float, default=0.1, help="around the box (%(default)s)")
+    crop.add_argument("--overwrite", action="store_true", help="replace other annotations")
 
 
 def _add_repair(commands: Any) -> None:
@@ -78,7 +105,10 @@ def _add_repair(commands: Any) -> None:
 def main(argv: Sequence[str] | None = None) -> int | None:
     """Run one of the commands."""
     args = parse_args(argv)
-    commands = {"find": _find, "apply": _apply, "diff": _diff, "score": _score, "repair": _repair}
+    commands = {
+        "find": _find, "import": _import, "crop": _crop, "apply": _apply,
+        "diff": _diff, "score": _score, "repair": _repair,
+    }  # fmt: skip
     return commands[args.command](args)
 
 
@@ -92,6 +122,31 @@ def _find(args: argparse.Namespace) -> None:
     suspects, gt = run_find(request)
     print(f"{len(gt.images)} images, {gt.num_boxes} boxes, suspects: {summary_of(suspects)}")
     print(f"written to {args.out}" + (f" and {args.patch}" if args.patch else ""))
+
+
+def _import(args: argparse.Namespace) -> None:
+    from custom.errors import PodiumError
+    from custom.labels.imports.command import ImportRequest, run_import, summary_of
+    from custom.labels.imports.pictures import FramePattern
+
+    if args.fps is not None and args.frames is None:
+        raise PodiumError("--fps needs --frames, which says where a name has the frame's number")
+    frames = None if args.frames is None else FramePattern(args.frames, args.fps)
+    request = ImportRequest(
+        args.source, args.task, args.out, args.images, args.classes, args.attribute,
+        args.exclusive, frames, args.leave_out_unlisted, args.overwrite,
+    )  # fmt: skip
+    print(f"{summary_of(run_import(request))}; written to {args.out}")
+
+
+def _crop(args: argparse.Namespace) -> None:
+    from custom.labels.imports.command import summary_of
+    from custom.labels.imports.crops import CropRequest, run_crop
+
+    request = CropRequest(
+        args.ann_file, args.images, args.out, args.size, args.margin, args.overwrite
+    )
+    print(f"{summary_of(run_crop(request))}; written to {args.out / 'train.json'}")
 
 
 def _repair(args: argparse.Namespace) -> int:
