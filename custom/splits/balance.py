@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from custom.boxes import FloatArray, IntArray
-from custom.splits.features import Features
+from custom.splits.features import WITHOUT, Features
 
 # External folds may be less even than ours, but above this they do not measure the same.
 LOUD_DEVIATION = 0.25
@@ -83,20 +83,21 @@ def find_issues(
     """
     issues = _overlaps(folds, names) if covers_all else []
     issues += cut_groups(folds, groups, names)
-    for kind in ("class", "area"):
+    for kind in ("class", WITHOUT, "area"):
+        unit = "images" if kind == WITHOUT else "boxes"
         for column in np.flatnonzero(balance.features.columns(kind)).tolist():
             held = balance.features.counts[:, column].sum()
             absent = np.flatnonzero(balance.counts[:, column] == 0).tolist()
             if held and absent:
                 issues.append(
-                    f"{kind} {balance.features.names[column]} ({held} boxes) is absent from the "
+                    f"{kind} {balance.features.names[column]} ({held} {unit}) is absent from the "
                     f"val images of fold {_listed(absent)}: it cannot be scored there"
                 )
             elif balance.deviations[column] > LOUD_DEVIATION:
                 issues.append(
                     f"{kind} {balance.features.names[column]} is up to "
                     f"{balance.deviations[column]:.0%} away from an even share: "
-                    f"{balance.counts[:, column].tolist()} boxes by fold"
+                    f"{balance.counts[:, column].tolist()} {unit} by fold"
                 )
     return issues
 

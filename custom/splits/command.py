@@ -120,7 +120,12 @@ def run_split(request: SplitRequest, track: Track | None = None) -> SplitResult:
         evidence = Evidence(fingerprints.contents, notes=fingerprints.notes)
         if request.join_duplicates:
             found = find_duplicates(fingerprints, request.num_folds, request.join_chains)
-            evidence = replace(evidence, duplicates=found.groups, chained=found.chained)
+            evidence = replace(
+                evidence,
+                duplicates=found.groups,
+                chained=found.chained,
+                join_chains=request.join_chains,
+            )
     if two is not None:
         draft = take_own_val(two, request.group_by, evidence)
     elif request.external:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from custom.boxes import BoolArray, IntArray
 from custom.tables import GroundTruth
+from custom.tables.ground_truth import covers_whole_images
 
 # COCO's limits in squared pixels: small < 32^2 <= medium < 96^2 <= large.
 AREA_LIMITS = (32.0**2, 96.0**2)
@@ -15,6 +17,7 @@ AREA_NAMES = ("small", "medium", "large")
 # Lower limits of the bins of boxes on an image; crowded images are rare and decide recall.
 CROWD_LIMITS = (1, 2, 4, 8)
 CROWD_NAMES = ("0", "1", "2-3", "4-7", "8+")
+WITHOUT = "without class"
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +26,10 @@ class Features:
 
     Attributes:
         counts: Shape (I, F), int64, for each image: 1, boxes by class, by area, and a one in
-            the bin of its number of boxes.
-        kinds: F words: "images", "class", "area" or "boxes per image".
+            the bin of its number of boxes; of labels of whole images a one for each class that
+            the image is known not to have.
+        kinds: F words: "images", "class", "area" or "boxes per image"; of labels of whole images
+            "images", "class" and "without class".
         names: F names within the kind.
     """
 
@@ -43,16 +48,38 @@ def count_features(gt: GroundTruth) -> Features:
     image_index = gt.image_index[counted]
     num_images = len(gt.images)
     by_class = _histogram(image_index, gt.labels[counted], num_images, len(gt.categories))
+    if covers_whole_images(gt):
+        return _features_of_labels(gt, by_class)
     area_bin = np.digitize(gt.area[counted], AREA_LIMITS)
     by_area = _histogram(image_index, area_bin, num_images, len(AREA_NAMES))
     crowd_bin = np.digitize(by_class.sum(axis=1), CROWD_LIMITS)
     crowd = _histogram(np.arange(num_images), crowd_bin, num_images, len(CROWD_NAMES))
-    parts = {
-        "images": (np.ones((num_images, 1), np.int64), ("images",)),
-        "class": (by_class, gt.categories.names),
-        "area": (by_area, AREA_NAMES),
-        "boxes per image": (crowd, CROWD_NAMES),
-    }
+    return _joined(
+        {
+            "images": (np.ones((num_images, 1), np.int64), ("images",)),
+            "class": (by_class, gt.categories.names),
+            "area": (by_area, AREA_NAMES),
+            "boxes per image": (crowd, CROWD_NAMES),
+        }
+    )
+
+
+def _features_of_labels(gt: GroundTruth, by_class: IntArray) -> Features:
+    """Count images with and without each class; where that is unknown they count as neither."""
+    shape = len(gt.images), len(gt.categories)
+    unknown = _histogram(gt.image_index[gt.iscrowd], gt.labels[gt.iscrowd], *shape)
+    has = np.minimum(by_class, 1)
+    return _joined(
+        {
+            "images": (np.ones((shape[0], 1), np.int64), ("images",)),
+            "class": (has, gt.categories.names),
+            WITHOUT: ((has + unknown == 0).astype(np.int64), gt.categories.names),
+        }
+    )
+
+
+def _joined(parts: Mapping[str, tuple[IntArray, tuple[str, ...]]]) -> Features:
+    """Return the columns of all kinds side by side."""
     return Features(
         counts=np.concatenate([block for block, _ in parts.values()], axis=1),
         kinds=tuple(kind for kind, (_, names) in parts.items() for _ in names),

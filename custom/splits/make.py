@@ -13,7 +13,7 @@ from custom.errors import PodiumError
 from custom.files import PathLike
 from custom.splits.assign import assign_folds
 from custom.splits.balance import find_issues, measure_balance
-from custom.splits.duplicates import LARGE_GROUP, LARGE_SHARE
+from custom.splits.duplicates import LARGE_GROUP, LARGE_SHARE, equal_files
 from custom.splits.external import read_external_folds
 from custom.splits.features import count_features
 from custom.splits.groups import group_sets, join_groups, sets_of_keys
@@ -36,12 +36,14 @@ class Evidence:
         duplicates: For each group of near-duplicates the positions of its images.
         notes: What is odd about single files, one sentence each.
         chained: How many images look alike in chains and were not joined.
+        join_chains: Whether chains through groups are joined all the same.
     """
 
     contents: Sequence[str] = ()
     duplicates: Sequence[IntArray] = ()
     notes: Sequence[str] = ()
     chained: int = 0
+    join_chains: bool = False
 
 
 def read_labelled(ann_file: PathLike) -> GroundTruth:
@@ -89,8 +91,7 @@ def make_split(
         group_by: A key of the image entries, or a regular expression on file names.
         evidence: What was learnt from the image files, if they are available.
     """
-    evidence = evidence or Evidence()
-    groups = _groups(gt, group_by, evidence)
+    groups, evidence = _groups(gt, group_by, evidence or Evidence(), num_folds)
     fold_of_image = assign_folds(count_features(gt), groups, num_folds, seed)
     folds = tuple(np.flatnonzero(fold_of_image == fold) for fold in range(num_folds))
     parameters = {"folds": num_folds, "seed": seed, "group_by": group_by}
@@ -104,11 +105,11 @@ def take_external_split(
     evidence: Evidence | None = None,
 ) -> Draft:
     """Take external folds as they are, one file of val image ids a fold, and look for issues."""
-    evidence = evidence or Evidence()
     folds = read_external_folds(paths, gt.images)
+    groups, evidence = _groups(gt, group_by, evidence or Evidence(), len(folds))
     names = [Path(path).name for path in paths]
     parameters = {"folds": len(folds), "from": names, "group_by": group_by}
-    return _draft(gt, folds, _groups(gt, group_by, evidence), parameters, evidence)
+    return _draft(gt, folds, groups, parameters, evidence)
 
 
 def take_own_val(
@@ -126,10 +127,25 @@ def take_own_val(
     return replace(draft, val_file=two.val.source)
 
 
-def _groups(gt: GroundTruth, group_by: str | None, evidence: Evidence) -> IntArray:
-    """Return the group of each image: what shares the key or the fingerprint is together."""
+def _groups(
+    gt: GroundTruth, group_by: str | None, evidence: Evidence, num_folds: int
+) -> tuple[IntArray, Evidence]:
+    """Return the group of each image: a video, what shares the key or the fingerprint.
+
+    Near-duplicates can chain groups together until no fold holds them: those are not joined, but
+    for equal files, and are counted in the evidence.
+    """
     keyed = group_sets(gt.images, group_by) if group_by else []
-    return join_groups(len(gt.images), [*keyed, *(s.tolist() for s in evidence.duplicates)])
+    keyed += sets_of_keys([str(group) for group in gt.images.groups.tolist()])
+    num_images, alike = len(gt.images), [members.tolist() for members in evidence.duplicates]
+    groups = join_groups(num_images, [*keyed, *alike])
+    too_large = np.bincount(groups) > max(LARGE_GROUP, num_images / max(1, num_folds))
+    if evidence.join_chains or not too_large.any():
+        return groups, evidence
+    kept = [members for members in alike if not too_large[groups[members[0]]]]
+    parted = join_groups(num_images, [*keyed, *equal_files(evidence.contents), *kept])
+    chained = int((np.bincount(parted)[parted] < np.bincount(groups)[groups]).sum())
+    return parted, replace(evidence, chained=evidence.chained + chained)
 
 
 def _draft(

@@ -98,8 +98,11 @@ def _read_images(records: Sequence[Record], path: str) -> Images:
 
 
 def _videos(records: Sequence[Record], ids: IntArray) -> IntArray:
-    """Return the groups of images by their `video_id`, shape (I,); empty where none has one."""
-    videos = [record.get("video_id") for record in records]
+    """Return the groups of images by `video_id`, or `group`, shape (I,); empty without these."""
+    videos = [
+        record.get("group") if record.get("video_id") is None else record["video_id"]
+        for record in records
+    ]
     if not any(video is not None for video in videos):
         return np.zeros(0, np.int64)
     # An image of no video is alone.

@@ -113,6 +113,13 @@ class GroundTruth:
         return self.take([self.images.index_of_id[image_id] for image_id in ids])
 
 
+def covers_whole_images(gt: GroundTruth) -> bool:
+    """Return whether every box covers its image, so that boxes are labels of images."""
+    sizes_hw = gt.images.sizes_hw[gt.image_index]
+    whole = np.column_stack([np.zeros_like(sizes_hw), sizes_hw[:, ::-1]])
+    return bool(gt.num_boxes and (gt.bboxes == whole).all())
+
+
 def concatenate(tables: Sequence[GroundTruth]) -> GroundTruth:
     """Return one table of the images of several, in their order; its source is the first's.
 
