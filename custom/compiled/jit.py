@@ -16,6 +16,7 @@ SOURCES = (
     "compiled/*.py",
     "ensemble/kernels/*.py",
     "evaluation/*.py",
+    "smoothing/*.py",
     "submission/checks/faults.py",
 )
 

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from custom.competition import competition_of
 from custom.errors import PodiumError
-from custom.evaluation import DEFAULT_METRIC, score_at_best
+from custom.evaluation.metrics import usual_metrics
 from custom.files import PathLike, sha256_of
-from custom.run_folder import RECORD
-from custom.runs.entries import MetricValue, Source, SplitEntry, Trainer
+from custom.runs.entries import Source, SplitEntry, Trainer
 from custom.runs.foreign import Place, read_foreign
-from custom.runs.procedure import predictions_entry
-from custom.runs.record import RunRecord, data_entry, write_record
-from custom.runs.run import Run, read_run
+from custom.runs.making import measured, refuse_taken, task_shown, write_run
+from custom.runs.record import RunRecord, data_entry
+from custom.runs.run import Run
 from custom.splits import Split, read_split, select_part
 from custom.splits.check import find_annotations
 from custom.tables import GroundTruth, Predictions
-from custom.tables.coco import read_ground_truth, write_results
-from custom.typed_json import known
+from custom.tables.coco import read_ground_truth
 
 # Stands in the names of files for the number of the fold.
 FOLD = "{fold}"
-# What a team looks at besides the competition's metric.
-USUAL_METRICS = (DEFAULT_METRIC, "AP")
 TEST_LIST = "test.json"
 
 
@@ -139,7 +134,7 @@ def _checked(request: ImportRequest, split: Split, annotations: GroundTruth, fol
     """Return the run of one fold, after looking at its files."""
     name = request.name if len(request.folds) == 1 else f"{request.name}_fold{fold}"
     folder = request.folder / name
-    _refuse_taken(folder, request.overwrite)
+    refuse_taken(folder, request.overwrite)
     gt = annotations.take(select_part(split, fold, "val", annotations.images))
     competition = competition_of((), request.metric, request.format_name)
     metric = competition.metric
@@ -161,11 +156,12 @@ def _checked(request: ImportRequest, split: Split, annotations: GroundTruth, fol
         split=SplitEntry(str(split.folder), split.hash),
         fold=fold,
         data=data,
-        metrics=measured(gt, val, (metric.name, *USUAL_METRICS)),
+        metrics=measured(gt, val, usual_metrics(metric.name)),
         trainer=trainer_of(request.trainer),
         made_from=tuple(Source(path, sha256_of(path)) for path in files),
         model=request.name,
         metric=metric.name,
+        task=task_shown(gt, metric),
         submission_format=request.format_name or "",
         note=request.note,
     )
@@ -191,46 +187,10 @@ def _test_images(request: ImportRequest, annotations: GroundTruth) -> GroundTrut
     return listed
 
 
-def _refuse_taken(folder: Path, overwrite: bool) -> None:
-    """Refuse to write over a run, unless it was imported too and may be replaced."""
-    if not folder.exists() and not folder.with_name(f"{folder.name}.json").exists():
-        return
-    if overwrite and (folder / RECORD).is_file() and read_run(folder).record.made_from:
-        return
-    raise PodiumError(
-        f"{folder} must be free, but exists; choose another name, or --overwrite a run that was "
-        "imported"
-    )
-
-
 def _written(checked: _Checked) -> ImportedRun:
-    """Write a run to a hidden folder, which takes its name when it is whole."""
-    folder = checked.folder
-    hidden = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(hidden, ignore_errors=True)
-    write_results(hidden / "val.json", checked.val, checked.gt.categories)
-    predictions = {"val": predictions_entry(hidden / "val.json")}
-    if checked.test is not None:
-        test_file = folder.with_name(f"{folder.name}.json")
-        write_results(test_file, checked.test, checked.gt.categories)
-        predictions["test"] = predictions_entry(test_file)
-    write_record(hidden, replace(checked.record, predictions=predictions))
-    shutil.rmtree(folder, ignore_errors=True)
-    hidden.replace(folder)
-    return ImportedRun(read_run(folder), len(checked.gt.images), checked.warnings)
-
-
-def measured(
-    gt: GroundTruth, predictions: Predictions, metrics: Sequence[str]
-) -> dict[str, MetricValue]:
-    """Return what metrics give, as a record has it: null where there is nothing to score."""
-    found = {}
-    for name in metrics:
-        result = score_at_best(gt, predictions, name)
-        by_class = zip(result.class_names, result.per_class.tolist(), strict=True)
-        per_class = {label: known(value) for label, value in by_class}
-        found[name] = MetricValue(known(result.value), per_class)
-    return found
+    categories = checked.gt.categories
+    run = write_run(checked.folder, checked.record, categories, checked.val, checked.test)
+    return ImportedRun(run, len(checked.gt.images), checked.warnings)
 
 
 def trainer_of(text: str) -> Trainer | None:

@@ -209,6 +209,8 @@ def _evidence_of(run: Run, shared: _Shared) -> Evidence:
         (*file_key, *split_key, fold),
         lambda: val_part(annotations, split, fold),
     )
+    # What was made from runs is a function of them, as far as those are known.
+    is_known = run.record.config or any(source.run for source in run.record.made_from)
     return Evidence(
         name=run.name,
         gt=gt,
@@ -217,7 +219,7 @@ def _evidence_of(run: Run, shared: _Shared) -> Evidence:
         fold=run.record.fold,
         split_hash=run.split_hash,
         pseudo_labels=run.record.pseudo_labels is not None,
-        elsewhere="" if run.record.config else str(run.record.trainer or "an unknown trainer"),
+        elsewhere="" if is_known else str(run.record.trainer or "an unknown trainer"),
         annotations=annotations,
         options=str(run.procedure),
     )
