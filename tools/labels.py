@@ -70,6 +70,12 @@ def _add_import(commands: Any) -> None:
     add("--leave-out-unlisted", action="store_true", help="leave out images without a row")
     add("--overwrite", action="store_true", help="replace another file at --out")
 
+    check = commands.add_parser("check", help="does every annotation belong to its picture?")
+    check.add_argument("ann_file", type=Path)
+    check.add_argument("--images", type=Path, metavar="DIR", help="where names start from")
+    check.add_argument("--split", type=Path, help="a sealed split, which knows the files' contents")
+    check.add_argument("--out", type=Path, default=Path("reports/mismatches.json"))
+    check.add_argument("--overwrite", action="store_true", help="replace another file at --out")
     crop = commands.add_parser("crop", help="cut regions out, as images with a label of their own")
     crop.add_argument("ann_file", type=Path)
     crop.add_argument("--out", type=Path, required=True, help="a folder, as data/<competition>")
@@ -106,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     """Run one of the commands."""
     args = parse_args(argv)
     commands = {
-        "find": _find, "import": _import, "crop": _crop, "apply": _apply,
+        "find": _find, "import": _import, "crop": _crop, "check": _check, "apply": _apply,
         "diff": _diff, "score": _score, "repair": _repair,
     }  # fmt: skip
     return commands[args.command](args)
@@ -137,6 +143,15 @@ def _import(args: argparse.Namespace) -> None:
         args.exclusive, frames, args.leave_out_unlisted, args.overwrite,
     )  # fmt: skip
     print(f"{summary_of(run_import(request))}; written to {args.out}")
+
+
+def _check(args: argparse.Namespace) -> int:
+    from custom.labels.check.command import CheckRequest, run_check, summary_of
+
+    request = CheckRequest(args.ann_file, args.images, args.split, args.out, args.overwrite)
+    mismatches, gt = run_check(request)
+    print(f"{summary_of(mismatches, gt)}\nwritten to {args.out}")
+    return int(bool(mismatches))
 
 
 def _crop(args: argparse.Namespace) -> None:
