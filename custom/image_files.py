@@ -1,4 +1,4 @@
-"""Image files: where a file name leads to, and the pixels of deep images as 8 bits."""
+"""Image files: where a file name leads to."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from custom.errors import PodiumError
@@ -145,20 +142,3 @@ def read_image_bytes(path: Path) -> bytes:
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(None, "not a regular file")
     return path.read_bytes()
-
-
-def to_8_bit(image: Image.Image) -> Image.Image:
-    """Return an image with 8 bits a channel; a deeper one is spread from its darkest to brightest.
-
-    Pillow alone cuts 16 bits off at 255, which leaves white pictures, and floats at 1.
-    """
-    if not image.mode.startswith(("I", "F")):
-        return image
-    return Image.fromarray(spread(np.asarray(image)))
-
-
-def spread(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Return pixels of any type as uint8, the smallest value as 0 and the largest as 255."""
-    values = pixels.astype(np.float64)
-    low, high = float(values.min()), float(values.max())
-    return ((values - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Where file names lead, and the pixels of deep images."""
+"""Where file names lead."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import os
 import unicodedata
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from custom.errors import PodiumError
-from custom.image_files import _say_once, find_images, read_image_bytes, to_8_bit
+from custom.image_files import _say_once, find_images, read_image_bytes
 
 HANGUL = "\uac00\ub098.jpg"
 
@@ -72,11 +70,3 @@ def test_a_pipe_is_no_image(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe.jpg", Path("/dev/zero")):
         with pytest.raises(OSError, match="not a regular file"):
             read_image_bytes(path)
-
-
-@pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
-def test_deep_images_keep_their_levels(dtype: type) -> None:
-    values = np.linspace(0, 1, 16).reshape(4, 4) * (4095 if dtype != np.float32 else 1.0)
-    grey = np.asarray(to_8_bit(Image.fromarray(values.astype(dtype))))
-    # From 0 to the brightest in 15 steps of 17 grey levels, rounded down.
-    assert np.abs(grey.astype(int).ravel() - 17 * np.arange(16)).max() <= 1

@@ -14,6 +14,7 @@ from custom.errors import PodiumError
 from custom.evaluation import DEFAULT_METRIC, metric_of
 from custom.files import read_json, write_json, write_text
 from custom.new_competition.configs import config_texts, image_scale
+from custom.new_competition.deep import depth_rule
 from custom.new_competition.layout import Sources, find_sources, layout_of
 from custom.new_competition.listing import check_classes, completed, list_pictures
 from custom.shipped import copy_configs, folder_of
@@ -150,6 +151,9 @@ def _plan(request: NewRequest) -> _Plan:
         f"{len(train.categories)} classes ({', '.join(train.categories.names)})",
         *_root_category(train),
     ]
+    if depth := depth_rule(images, train.images.file_names):
+        facts["depth"] = depth.rule
+        assumed.append(depth.said)
     plan = _Plan(sources, train, facts, assumed)
     _plan_val(request, plan, images)
     _plan_test(request, plan)

@@ -64,7 +64,7 @@ def _literal(value: Any) -> str:
     """Return a value as ruff formats it: text in double quotes, a class a line."""
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and value and isinstance(value[0], str):
         return "\n".join(["(", *(f"        {_literal(each)}," for each in value), "    )"])
     return repr(value)
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from custom.competition import competition_of
+from custom.depth import Depth, check_depth
 from custom.ensemble import FusionConfig, find_duplicating
 from custom.ensemble.fusion import Fusion
 from custom.ensemble.inputs import ValInputs, read_inputs
@@ -20,6 +21,7 @@ from custom.evaluation.matching import aligned_and_checked
 from custom.files import PathLike
 from custom.review.compute.analysis import Analysis
 from custom.runs import Run, check_same_split, find_runs
+from custom.runs.config import has_config
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth
 
@@ -58,6 +60,7 @@ class Review:
         notes: What is to be known of the models.
         suspects_file: What `labels.py find` wrote; None: suspects are looked for.
         metric: What decides.
+        depth: How the runs scaled pixels of more than 8 bits; None: image by image.
     """
 
     title: str
@@ -70,6 +73,7 @@ class Review:
     notes: tuple[str, ...] = ()
     suspects_file: PathLike | None = None
     metric: Metric = METRICS[DEFAULT_METRIC]
+    depth: Depth | None = None
 
     @cached_property
     def analyses(self) -> tuple[Analysis, ...]:
@@ -145,9 +149,19 @@ def read_review(request: Request) -> Review:
     title = f"{' + '.join(names)} on {Path(val.gt.source).parent.name or 'val'}"
     review = Review(
         title, val.gt, tuple(models), request.images_dir, runs,
-        suspects_file=request.suspects_file, metric=competition.metric,
+        suspects_file=request.suspects_file, metric=competition.metric, depth=_depth_of(runs),
     )  # fmt: skip
     return review if len(models) == 1 else _with_ensemble(review, request, val)
+
+
+def _depth_of(runs: Sequence[Run]) -> Depth | None:
+    """Return the first rule that a run's config has; imported runs have none."""
+    for run in runs:
+        if has_config(run.folder):
+            facts = run.config(["competition"]).get("competition") or {}
+            if (depth := check_depth(facts.get("depth"))) is not None:
+                return depth
+    return None
 
 
 def _of_runs(runs: Sequence[Run]) -> ValInputs:

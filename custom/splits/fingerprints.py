@@ -14,9 +14,10 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from custom.boxes import IntArray
+from custom.depth import to_8_bit
 from custom.errors import PodiumError
 from custom.files import PathLike
-from custom.image_files import find_images, read_image_bytes, to_8_bit
+from custom.image_files import find_images, read_image_bytes
 from custom.splits.digests import bytes_digest
 from custom.splits.headers import Header, size_fault
 from custom.tables import Images

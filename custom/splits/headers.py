@@ -11,6 +11,7 @@ from typing import Any
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from custom.depth import depth_of
 from custom.errors import PodiumError
 from custom.files import PathLike, canonical_hash, read_json, write_json
 from custom.image_files import find_images
@@ -34,12 +35,14 @@ class Header:
         height: As stored, in pixels.
         orientation: EXIF's; 1 is upright.
         fault: Why it cannot be used, or "".
+        deep: What has more than 8 bits: "integers", "floats", "colours", or "".
     """
 
     width: int = 0
     height: int = 0
     orientation: int = 1
     fault: str = ""
+    deep: str = ""
 
     @property
     def is_turned(self) -> bool:
@@ -58,13 +61,14 @@ def read_header(path: PathLike) -> Header:
         with Image.open(path) as image:
             orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
             width, height = image.size
+            deep = depth_of(image)
             if (end := _ENDS.get(image.format or "")) and end not in _tail(path):
                 image.load()  # what is appended may be longer; a file cut short ends here
     except UnidentifiedImageError:
         return Header(fault="it is no image")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         return Header(fault=str(getattr(error, "strerror", None) or error))
-    return Header(width, height, orientation)
+    return Header(width, height, orientation, deep=deep)
 
 
 def read_headers(folder: PathLike, file_names: Sequence[str]) -> list[Header]:
@@ -116,13 +120,16 @@ def size_fault(header: Header, size_hw: tuple[int, int], upright: bool = True) -
     return f"{fault}; its boxes belong to another size"
 
 
-def check_headers(folder: PathLike, images: Images, upright: bool = True) -> None:
+def check_headers(folder: PathLike, images: Images, upright: bool = True) -> list[Header]:
     """Refuse images that cannot be read, or are of another size than annotated.
 
     Args:
         folder: Where the file names start from.
         images: Names and annotated sizes.
         upright: Whether the loader turns photographs as EXIF says.
+
+    Returns:
+        What each file says of itself.
 
     Raises:
         PodiumError: It names the first three of them.
@@ -140,6 +147,7 @@ def check_headers(folder: PathLike, images: Images, upright: bool = True) -> Non
             f"{images.source}: every image must be readable and of its annotated size, but "
             f"{len(faults)} of {len(images)} are not:\n  " + "\n  ".join(faults[:3]) + more
         )
+    return headers
 
 
 def _tail(path: PathLike) -> bytes:
@@ -182,4 +190,4 @@ def _remember(memory: Path, known: dict[str, dict[str, Any]]) -> None:
 
 
 def _header(entry: dict[str, Any]) -> Header:
-    return Header(entry["width"], entry["height"], entry["orientation"], entry["fault"])
+    return Header(**{key: entry[key] for key in Header.__dataclass_fields__})

@@ -11,8 +11,9 @@ import numpy as np
 from jinja2 import Environment, PackageLoader
 from PIL import Image
 
+from custom.depth import to_8_bit
 from custom.files import PathLike, write_text
-from custom.image_files import read_image_bytes, to_8_bit
+from custom.image_files import read_image_bytes
 from custom.splits.seal import Draft
 
 THUMB_WH = (160, 160)

@@ -16,6 +16,7 @@ from mmengine.registry import FUNCTIONS
 from mmengine.utils import import_modules_from_strings
 
 from custom.competition import PACKAGE_OF, USUAL_TASK, task_of
+from custom.depth import check_depth
 from custom.errors import PodiumError
 from custom.image_folders import images_of
 from custom.training.all_folds import fold_of, leave_out_validation
@@ -231,6 +232,8 @@ def place_data(config: Config) -> None:
             dataset["metainfo"] = dict(classes=tuple(competition.classes))
             if of_part in ("train", EXTRA) and "augmentations" in config:
                 dataset["augmentations"] = config.augmentations
+            if competition.get("depth") is not None:
+                dataset["depth"] = check_depth(competition.depth)
             if of_part == EXTRA:
                 continue
             if of_part not in files:

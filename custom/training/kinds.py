@@ -16,6 +16,7 @@ COMPETITION_KEYS = (
     "name", "data_root", "train_ann", "val_ann", "test_ann", "split", "fold", "classes",
     "extra_train", "metric", "format", "task", "exclusive", "flip_pairs",
     "train_images", "val_images", "test_images",
+    "depth",
 )  # fmt: skip
 _REQUIRED = ("model", "train_dataloader", "train_cfg", "optim_wrapper")
 _REQUIRED_FACTS = (
@@ -76,6 +77,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "competition": (dict,),
     "competition.name": _Text,
     "competition.data_root": _Text,
+    "competition.depth": (*_Sequence, str, NoneType),
     "competition.train_ann": _Text,
     "competition.val_ann": _Text,
     "competition.test_ann": _Text,

@@ -151,6 +151,25 @@ def test_what_is_not_clear_is_refused_and_nothing_written(tmp_path: Path) -> Non
     assert not Path("data").exists()
 
 
+@pytest.mark.parametrize(
+    ("dtype", "high", "suffix", "depth"),
+    [(np.uint16, 3000, "png", (0, 4095)), (np.float32, 0.7, "tif", (0, 1)),
+     (np.float32, 9.0, "tif", (0.0, 9.0))],
+)  # fmt: skip
+def test_deep_images_get_a_rule_that_fits_them(
+    tmp_path: Path, dtype: Any, high: float, suffix: str, depth: Any
+) -> None:
+    ann_file, images = make_layout("cvat", tmp_path / "set")["train"]
+    content = read_json(ann_file)
+    for image in content["images"]:
+        values = np.linspace(0, high, 64 * 64).reshape(64, 64).astype(dtype)
+        image["file_name"] = f"{image['id']}.{suffix}"
+        Image.fromarray(np.roll(values, 300 * image["id"])).save(images / image["file_name"])
+    write_json(ann_file, content)
+    assert tuple(new("--train", "set", "--val", "none").depth) == depth
+    checked()
+
+
 def test_configs_are_as_the_formatter_has_them(tmp_path: Path) -> None:
     make_layout("flat", tmp_path / "set")
     train = read_json(tmp_path / "set/train.json")

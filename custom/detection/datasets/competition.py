@@ -15,6 +15,7 @@ from mmdet.registry import DATASETS
 from mmengine.dataset import Compose
 
 from custom.boxes import IntArray
+from custom.depth import check_depth
 from custom.detection.datasets.images import check_whole, unreadable
 from custom.detection.datasets.source import SampleSource
 from custom.errors import PodiumError
@@ -55,6 +56,7 @@ class CompetitionDataset(CocoDataset):
         augmentations: Transforms put into the pipeline right after its loaders, where images
             still have their own size; those of an `_base_/augmentations` config come here.
         stages: Pipelines of later epochs: `(first epoch, pipeline)`, epochs from 0 and rising.
+        depth: How pixels of more than 8 bits are scaled: "image" or (low, high).
         **kwargs: As in mmdet's `CocoDataset`. `metainfo` may leave out `classes`.
     """
 
@@ -69,6 +71,7 @@ class CompetitionDataset(CocoDataset):
         part: str = "train",
         augmentations: Sequence[dict] = (),
         stages: Sequence[tuple[int, list[dict]]] = (),
+        depth: Any = None,
         **kwargs: Any,
     ) -> None:
         if part not in PARTS:
@@ -76,6 +79,7 @@ class CompetitionDataset(CocoDataset):
         if split is not None and part in ("train", "val") and fold is None:
             raise PodiumError(f"a split needs a fold, but fold is None; split {split}")
         self.split, self.fold, self.part = split, fold, part
+        self.depth = check_depth(depth)
         self.stages = [(int(epoch), Compose(pipeline)) for epoch, pipeline in stages]
         if augmentations:
             kwargs["pipeline"] = with_augmentations(kwargs.get("pipeline", []), augmentations)
@@ -111,6 +115,8 @@ class CompetitionDataset(CocoDataset):
         paths = find_images(self.data_prefix.get("img") or ".", files).paths
         for entry, path in zip(data_list, paths, strict=True):
             entry["img_path"] = str(path)
+            if self.depth is not None:
+                entry["depth"] = self.depth
         return data_list
 
     def parse_data_info(self, raw_data_info: dict) -> dict:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from custom.depth import to_8_bit
 from custom.errors import PodiumError
-from custom.image_files import to_8_bit
 
 SIDE = 48
 _READERS = 4

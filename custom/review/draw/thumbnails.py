@@ -18,9 +18,10 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
+from custom.depth import Depth, to_8_bit
 from custom.errors import PodiumError
 from custom.files import atomic_path
-from custom.image_files import find_images, read_image_bytes, to_8_bit
+from custom.image_files import find_images, read_image_bytes
 from custom.tables import Images
 
 SMALL_SIDE = 320
@@ -39,17 +40,24 @@ _SIDEWAYS = (5, 6, 7, 8)
 
 @dataclass(frozen=True)
 class _Job:
-    """One image file, its annotated size, and where its two pictures are kept."""
+    """One image file, its annotated size, where its two pictures are kept, how it is scaled."""
 
     source: Path
     size_wh: tuple[int, int]
     cache: Path
+    depth: Depth | None
 
     @property
     def key(self) -> str:
         """Names the pictures; another one when the file changes."""
         stat = self.source.stat()
-        facts = (str(self.source.resolve()), stat.st_size, stat.st_mtime_ns, _VERSION)
+        facts: tuple[object, ...] = (
+            str(self.source.resolve()),
+            stat.st_size,
+            stat.st_mtime_ns,
+            _VERSION,
+        )
+        facts += () if self.depth is None else (self.depth,)
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:24]
 
 
@@ -60,6 +68,7 @@ def make_pictures(
     chosen: Sequence[int],
     cache: Path | None,
     workers: int | None = None,
+    depth: Depth | None = None,
 ) -> dict[int, str]:
     """Put two pictures of each chosen image into `folder`/pictures.
 
@@ -70,6 +79,7 @@ def make_pictures(
         chosen: Positions of the images.
         cache: Where pictures are kept for the next review; None to keep none.
         workers: Threads; Pillow lets them run side by side.
+        depth: How pixels of more than 8 bits are scaled, as in training; None: image by image.
 
     Returns:
         By position the key of the pictures: `<key>.jpg`, and `<key>-small.jpg`.
@@ -82,7 +92,7 @@ def make_pictures(
     cache = own if cache is None else cache
     sizes_wh = images.sizes_hw[:, ::-1].tolist()
     paths = find_images(images_dir, images.file_names).paths
-    jobs = [_Job(paths[i], tuple(sizes_wh[i]), cache) for i in map(int, chosen)]
+    jobs = [_Job(paths[i], tuple(sizes_wh[i]), cache, depth) for i in map(int, chosen)]
     cache.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         results = list(pool.map(_make, jobs))
@@ -127,7 +137,8 @@ def _draw(job: _Job, small: Path, large: Path) -> None:
         as_it_is = _shows_as_it_is(image) and job.source.stat().st_size <= BYTES_AS_IT_IS
         # A JPEG is decoded at half or a quarter of its size where that is enough.
         image.draft("RGB", (SMALL_SIDE, SMALL_SIDE) if as_it_is else (LARGE_SIDE, LARGE_SIDE))
-        picture = to_8_bit(ImageOps.exif_transpose(image) if turned else image).convert("RGB")
+        upright = ImageOps.exif_transpose(image) if turned else image
+        picture = to_8_bit(upright, job.depth).convert("RGB")
     if as_it_is:
         with atomic_path(large) as temporary:
             shutil.copyfile(job.source, temporary)

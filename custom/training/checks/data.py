@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from custom.depth import floats_need_a_rule
 from custom.errors import PodiumError
 from custom.image_files import find_images
 from custom.pseudo_labels import pseudo_labels_for
 from custom.splits import Split, assert_no_leak, changed_val_images
-from custom.splits.headers import check_headers
+from custom.splits.headers import Header, check_headers
 from custom.splits.make import refuse_only_crowds
 from custom.tables import GroundTruth, Images
 from custom.training.checks.facts import Facts
@@ -62,7 +64,8 @@ def check_images(facts: Facts) -> None:
     """Check that the images of all parts are there, readable and of the annotated size."""
     for part, gt in facts.parts.items():
         check_image_files(gt.images, facts.images(part))
-        check_headers(facts.images(part), gt.images, is_upright(facts.config, part))
+        headers = check_headers(facts.images(part), gt.images, is_upright(facts.config, part))
+        check_deep(facts, gt.images, headers)
 
 
 def check_test_images(facts: Facts) -> None:
@@ -80,7 +83,34 @@ def check_test_images(facts: Facts) -> None:
         )  # fmt: skip
         return
     check_image_files(images, folder)
-    check_headers(folder, images, is_upright(facts.config, "test"))
+    check_deep(facts, images, check_headers(folder, images, is_upright(facts.config, "test")))
+
+
+def check_deep(facts: Facts, images: Images, headers: Sequence[Header]) -> None:
+    """Check that a rule says how pixels of more than 8 bits are scaled, and say which it is."""
+    depth = facts.competition.get("depth")
+    found = [(name, h.deep) for name, h in zip(images.file_names, headers, strict=True) if h.deep]
+    for kind in dict.fromkeys(kind for _, kind in found):
+        names = [name for name, its in found if its == kind]
+        where = f"{images.source}: {len(names)} images, the first {names[0]}"
+        if kind == "floats" and depth is None:
+            raise PodiumError(floats_need_a_rule(f"{where}, which"))
+        if kind == "colours" and depth is not None:
+            raise PodiumError(
+                f"{where}, have colours of 16 bits, of which only the upper 8 can be read, so that "
+                "competition.depth cannot hold; convert them to 8 bits"
+            )
+        how = f"scaled by competition.depth = {depth}"
+        if depth is None:
+            how = (
+                "scaled each from its darkest to its brightest pixel; competition.depth = (low, "
+                "high) scales all alike, as (0, 4095) for 12 bits"
+            )
+        if kind == "colours":
+            how = "read by their upper 8 bits"
+        if kind not in facts.said:
+            facts.said.add(kind)
+            logger.warning("%s, have more than 8 bits: they are %s", where, how)
 
 
 def check_leaks(facts: Facts) -> None:

@@ -22,6 +22,8 @@ class Facts:
         self.competition = config.competition
         self.root = Path(config.competition.data_root)
         self.fold: Any = config.competition.fold
+        # What is said once, though several parts show it.
+        self.said: set[str] = set()
 
     def images(self, part: str) -> Path:
         """Return the folder that the file names of "train", "val" or "test" start from."""

@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
+from custom.depth import check_depth
 from custom.image_folders import images_folder_of
 from custom.splits import read_split
 from custom.training.visualization.guarded import forgiving
@@ -58,4 +59,5 @@ class TrackingHook(Hook):
         competition = runner.cfg.competition
         chosen = choose_images(gt, read_split(competition.split).hash, self.num_pictures)
         folder = images_folder_of(competition, "val")
-        return [make_picture(gt, found, image_id, folder) for image_id in chosen.tolist()]
+        depth = check_depth(competition.get("depth"))
+        return [make_picture(gt, found, image_id, folder, depth) for image_id in chosen.tolist()]

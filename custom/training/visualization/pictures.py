@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from custom.boxes import FloatArray, IntArray
+from custom.depth import Depth, deep_pixels
 from custom.errors import PodiumError
+from custom.image_files import find_images
 from custom.tables import GroundTruth, Predictions
 
 NUM_PICTURES = 6
@@ -65,7 +67,13 @@ def choose_images(gt: GroundTruth, split_hash: str, num: int = NUM_PICTURES) -> 
     return gt.images.ids[sorted(with_boxes, key=rank)[:num]]
 
 
-def make_picture(gt: GroundTruth, predictions: Predictions, image_id: int, root: Path) -> Picture:
+def make_picture(
+    gt: GroundTruth,
+    predictions: Predictions,
+    image_id: int,
+    root: Path,
+    depth: Depth | None = None,
+) -> Picture:
     """Read an image and gather its boxes.
 
     Args:
@@ -73,15 +81,19 @@ def make_picture(gt: GroundTruth, predictions: Predictions, image_id: int, root:
         predictions: Predictions with the image.
         image_id: Its id.
         root: The folder that its file name starts from.
+        depth: How pixels of more than 8 bits are scaled.
 
     Raises:
         PodiumError: If the image cannot be read.
     """
     truth, found = gt.take_ids([image_id]), predictions.aligned_to([image_id])
     (name,) = truth.images.file_names
-    image: Any = cv2.imread(str(root / name), cv2.IMREAD_COLOR)
+    (path,) = find_images(root, [name]).paths
+    image: Any = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
-        raise PodiumError(f"cannot read the image {root / name}")
+        raise PodiumError(f"cannot read the image {path}")
+    if (deep := deep_pixels(path.read_bytes(), depth)) is not None:
+        image = cv2.cvtColor(deep, cv2.COLOR_GRAY2BGR)
     scale = min(1.0, LONGEST / max(image.shape[:2]))
     if scale < 1:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

@@ -52,7 +52,9 @@ def _pictures(review: Review, site: Site, lists: list[Entries]) -> dict[int, str
         return {}
     images = review.gt.images
     chosen = images_to_picture(lists, len(images), PICTURES_AT_MOST)
-    return make_pictures(site.folder, review.images_dir, images, chosen.tolist(), site.cache)
+    return make_pictures(
+        site.folder, review.images_dir, images, chosen.tolist(), site.cache, depth=review.depth
+    )
 
 
 def _write_model(review: Review, site: Site, k: int, entries: Entries) -> dict[str, Any]:

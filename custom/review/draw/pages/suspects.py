@@ -30,7 +30,9 @@ def write(review: Review, site: Site) -> None:
     images = sorted({record["image"] for record in shown})
     pictures: dict[int, str] = {}
     if review.images_dir is not None:
-        pictures = make_pictures(site.folder, review.images_dir, gt.images, images, site.cache)
+        pictures = make_pictures(
+            site.folder, review.images_dir, gt.images, images, site.cache, depth=review.depth
+        )
     facts = {
         "hash": annotations_hash(gt),
         "folder": FOLDER,
