@@ -16,6 +16,7 @@ from custom.submission.checks.distribution import (
     check_shift,
     check_threshold,
 )
+from custom.submission.checks.labels import check_label_file
 from custom.submission.checks.likeness import check_likeness
 from custom.submission.checks.structure import (
     check_columns,
@@ -127,6 +128,8 @@ def check_submission(
         file = read_csv(path)
     except PodiumError as error:
         return [Issue("error", str(error))]
+    if form.holds_labels:
+        return check_label_file(file, form, images, categories)
     if missing := [column for column in form.columns if column not in file.header]:
         return [_without_columns(missing, file.header, form)]
     subject = subject_of_csv(file, form, images, categories, *shares, like)

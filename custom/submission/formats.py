@@ -15,11 +15,13 @@ from custom.tables.images import first_duplicate
 # What names a row: the image's file name as it is, its base name without extension,
 # or its position in the list of images.
 RowId = Literal["file_name", "stem", "position"]
+# What stands in the cells: boxes, or a column a class with the probability, or with 0 or 1.
+Cells = Literal["boxes", "probabilities", "zero_one"]
 
 
 @dataclass(frozen=True)
 class SubmissionFormat:
-    """How one competition writes boxes.
+    """How one competition writes boxes, or labels of whole images.
 
     Attributes:
         name: The key in `FORMATS`.
@@ -35,6 +37,7 @@ class SubmissionFormat:
         classes: The class names that stand in place of numbers; None where numbers stand.
         metric: What the competition scores by, a name in `custom.evaluation.METRICS`.
         suffix: Extension of the file.
+        cells: What the cells hold. With labels there is a column a class beside `columns`.
     """
 
     name: str
@@ -48,6 +51,12 @@ class SubmissionFormat:
     classes: tuple[str, ...] | None = None
     metric: str = DEFAULT_METRIC
     suffix: str = ".csv"
+    cells: Cells = "boxes"
+
+    @property
+    def holds_labels(self) -> bool:
+        """Whether it holds labels of whole images instead of boxes."""
+        return self.cells != "boxes"
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -166,6 +175,22 @@ _ENTRIES = (
         id_column="index",
         row_id="position",
         metric="gbr_f2",
+    ),
+    SubmissionFormat(
+        "labels",
+        "labels of images",
+        columns=("image",),
+        id_column="image",
+        metric="ranking_AP",
+        cells="probabilities",
+    ),
+    SubmissionFormat(
+        "labels01",
+        "labels of images, yes or no",
+        columns=("image",),
+        id_column="image",
+        metric="ranking_AP",
+        cells="zero_one",
     ),
     SubmissionFormat("coco", "COCO results", "label score x y w h", columns=(), suffix=".json"),
 )

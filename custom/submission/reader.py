@@ -11,6 +11,7 @@ from custom.errors import PodiumError
 from custom.files import PathLike
 from custom.submission.csv_file import read_csv
 from custom.submission.formats import SubmissionFormat, format_for
+from custom.submission.label_cells import parse_labels
 from custom.submission.rows import Rows, parse_rows, row_names_of
 from custom.tables import Categories, Images, Predictions
 
@@ -41,7 +42,10 @@ def read_submission(
     form = format_for(path, format_name)
     if form.suffix == ".json":
         return _read_coco(path, images, categories)
-    rows = parse_rows(read_csv(path), form)
+    if form.holds_labels:
+        rows, categories = parse_labels(read_csv(path), form, images, categories)
+    else:
+        rows = parse_rows(read_csv(path), form)
     if images is None:
         return rows_to_predictions(rows, np.arange(len(rows.names)), categories)
     order, ids = align_names(rows, images)

@@ -175,7 +175,8 @@ def row_names_of(file: CsvFile, form: SubmissionFormat) -> tuple[str, ...]:
     Raises:
         PodiumError: If the columns are others, or a name stands twice.
     """
-    if sorted(file.header) != sorted(form.columns):
+    labels = set(file.header).difference(form.columns) if form.holds_labels else set()
+    if sorted(set(file.header) - labels) != sorted(form.columns):
         raise PodiumError(
             f"{file.source}: the header of format {form.name!r} must be {','.join(form.columns)} "
             f"in either order, but is {','.join(file.header)}; a saved index is avoided by "

@@ -11,6 +11,7 @@ from custom.errors import PodiumError
 from custom.files import PathLike, write_bytes
 from custom.submission.csv_file import format_numbers, join_csv
 from custom.submission.formats import SubmissionFormat, format_for
+from custom.submission.label_cells import label_rows
 from custom.submission.rows import to_columns
 from custom.tables import Categories, Images, Predictions
 
@@ -45,6 +46,10 @@ def write_submission(
         return
     form.check_categories(categories)
     names = form.row_names(images)
+    if form.holds_labels:
+        header = [form.id_column, *categories.names]
+        write_bytes(path, join_csv(header, label_rows(table, images, categories, form)))
+        return
     cells = _cells(_box_texts(table, categories, form), table.offsets, form)
     rows = {form.id_column: names, form.string_column: cells}
     columns = [rows[column] for column in form.columns]
