@@ -11,7 +11,8 @@ from custom.boxes import FloatArray
 from custom.evaluation.metrics import metric_of
 from custom.files import PathLike, sha256_of
 from custom.leaderboard.ledger import LEDGER, Entry, append, now, read_ledger
-from custom.leaderboard.report import make_report, read_policy
+from custom.leaderboard.policy import read_policy
+from custom.leaderboard.report import make_report
 from custom.leaderboard.text import render
 from custom.submission.checks.subject import subject_of_csv
 from custom.submission.csv_file import read_csv

@@ -10,11 +10,14 @@ import numpy as np
 
 from custom.boxes import FloatArray
 from custom.leaderboard.ledger import Entry
+from custom.leaderboard.policy import Policy
 
 # Scores are shown with three or four digits: two that agree better than that are the same.
 RESOLUTION = 5e-4
 
 _NORMAL_95 = 1.96
+# What is assumed of the noise counts as much as so many gaps more than one.
+_PRIOR_DEGREES = 12
 # Two-sided 95% quantile of Student's t for 1, 2, 3, ... degrees of freedom.
 _STUDENT_95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14)
 
@@ -33,10 +36,35 @@ class GapFit:
     spread: float
     count: int
 
-    @property
-    def error(self) -> float:
-        """The standard error of the gap; NaN with less than two submissions."""
-        return self.spread / math.sqrt(self.count) if self.count else math.nan
+
+@dataclass(frozen=True)
+class Noise:
+    """How much a submission's scores scatter beside what all submissions' have in common.
+
+    Attributes:
+        val: Standard deviation on val.
+        board: The same on a board.
+        degrees: Degrees of freedom that they are known with, those of the prior included.
+    """
+
+    val: float
+    board: float
+    degrees: int
+
+
+@dataclass(frozen=True)
+class Drop:
+    """How far private falls below what val and public say.
+
+    Attributes:
+        value: Of the prior and of the private scores that are known, by their precision.
+        error: Its standard error.
+        count: How many private scores are known.
+    """
+
+    value: float
+    error: float
+    count: int
 
 
 @dataclass(frozen=True)
@@ -113,71 +141,100 @@ def is_unexpected(surprise: float) -> bool:
     return abs(surprise) > 1
 
 
+def noise_of(fit: GapFit, policy: Policy) -> Noise:
+    """Return how noisy single scores are: as the policy assumes, and as the gaps differ.
+
+    A gap is the difference of two scores; where gaps differ more or less than the policy assumes,
+    both noises are scaled alike.
+    """
+    own = max(fit.count - 1, 0)
+    assumed = policy.val_noise**2 + policy.board_noise**2
+    seen = own * fit.spread**2 / assumed if own else 0.0
+    degrees = _PRIOR_DEGREES + own
+    scale = math.sqrt((_PRIOR_DEGREES + seen) / degrees)
+    return Noise(scale * policy.val_noise, scale * policy.board_noise, degrees)
+
+
 def expected_private(
-    entry: Entry, fit: GapFit, drop: GapFit, split_hash: str | None, surprise: float = math.nan
+    entry: Entry,
+    fit: GapFit,
+    noise: Noise,
+    drop: Drop,
+    split_hash: str | None,
+    surprise: float = math.nan,
 ) -> Expectation | None:
     """Return what the private board is expected to say of a submission.
 
-    Val minus the gap and the public score are two noisy estimates of the same score, averaged by
-    their precision. A board is taken to be as noisy as the validation images, whose interval
-    tells how noisy that is. The private board's own noise is in the interval.
+    Val minus the gap and the public score are two estimates of the same score, averaged by their
+    precision. What all submissions' scores on val have in common (few or hard images, which is
+    most of val's interval) is in the gap, and what those on the private board have in common is in
+    the drop. The private board's own noise is in the interval.
 
     Args:
         entry: The submission.
         fit: The gap from val to public.
-        drop: The gap from this expectation to private, over submissions whose private score is
-            known; where none is, nothing is taken off.
+        noise: Of single scores.
+        drop: From this expectation to private.
         split_hash: The split that the gap was fitted on; val on another is not used.
         surprise: How unexpected the submission's gap is; beyond the limit, val does not tell of
             the file that the board has seen, and is not used.
 
     Returns:
-        The expectation; None where neither val nor public is known, or nothing tells the noise.
+        The expectation; None where neither val, with a gap to take off, nor public is known.
     """
-    noise = _noise(entry, fit)
-    estimates = []
-    comparable = entry.split_hash == split_hash and not is_unexpected(surprise)
-    if entry.val is not None and fit.count and comparable:
-        estimates.append((entry.val - fit.gap, noise**2 + _squared(fit.error)))
-    if entry.public is not None:
-        estimates.append((entry.public, noise**2))
-    if not estimates or not noise > 0:
+    level = _public_level(entry, fit, noise, split_hash, surprise)
+    if level is None:
         return None
-    precision = sum(1 / variance for _, variance in estimates)
-    value = sum(estimate / variance for estimate, variance in estimates) / precision
-    value -= drop.gap if drop.count else 0.0
-    half = _NORMAL_95 * math.sqrt(1 / precision + noise**2 + _squared(drop.error))
-    return Expectation(value, value - half, value + half)
+    value, variance = level
+    error = math.sqrt(variance + noise.board**2 + drop.error**2)
+    half = student_95(noise.degrees) * error
+    return Expectation(value - drop.value, value - drop.value - half, value - drop.value + half)
 
 
 def drop_to_private(
-    entries: Sequence[Entry], fit: GapFit, split_hash: str | None, strange: Mapping[str, float]
-) -> GapFit:
-    """Return how far private fell below what was expected, where it is known.
+    entries: Sequence[Entry],
+    fit: GapFit,
+    noise: Noise,
+    split_hash: str | None,
+    strange: Mapping[str, float],
+    policy: Policy,
+    sign: int = 1,
+) -> Drop:
+    """Return how far private falls below what is expected: as assumed, and where it is known.
 
     Args:
         entries: The submissions.
         fit: The gap from val to public.
-        split_hash: The split that it was fitted on.
+        noise: Of single scores.
+        split_hash: The split that the gap was fitted on.
         strange: How unexpected the gap of a submission is, by its hash.
+        policy: Says what is assumed.
+        sign: Of the metric: -1 where less is better, so that a score that gets worse rises.
     """
-    none = fit_gap(np.zeros(0))
-    drops = []
+    precision = policy.drop_spread**-2
+    total, count = sign * policy.drop * precision, 0
     for entry in entries:
         surprise = strange.get(entry.hash, math.nan)
-        expected = expected_private(entry, fit, none, split_hash, surprise)
-        if entry.private is not None and expected is not None:
-            drops.append(expected.value - entry.private)
-    return fit_gap(np.array(drops))
+        level = _public_level(entry, fit, noise, split_hash, surprise)
+        if entry.private is not None and level is not None:
+            weight = 1 / (level[1] + noise.board**2)
+            total += weight * (level[0] - entry.private)
+            precision, count = precision + weight, count + 1
+    return Drop(total / precision, precision**-0.5, count)
 
 
-def _noise(entry: Entry, fit: GapFit) -> float:
-    """Return the standard error of one score of a submission."""
-    if entry.val_interval is not None:
-        return (entry.val_interval[1] - entry.val_interval[0]) / (2 * _NORMAL_95)
-    # A gap is the difference of two scores.
-    return fit.spread / math.sqrt(2) if fit.count > 1 else math.nan
-
-
-def _squared(error: float) -> float:
-    return 0.0 if math.isnan(error) else error**2
+def _public_level(
+    entry: Entry, fit: GapFit, noise: Noise, split_hash: str | None, surprise: float
+) -> tuple[float, float] | None:
+    """Return the score that val and public are estimates of, and its variance; None if unknown."""
+    estimates = []
+    comparable = entry.split_hash == split_hash and not is_unexpected(surprise)
+    if entry.val is not None and fit.count and comparable:
+        of_gap = (noise.val**2 + noise.board**2) / fit.count
+        estimates.append((entry.val - fit.gap, noise.val**2 + of_gap))
+    if entry.public is not None:
+        estimates.append((entry.public, noise.board**2))
+    if not estimates:
+        return None
+    precision = sum(1 / variance for _, variance in estimates)
+    return sum(value / variance for value, variance in estimates) / precision, 1 / precision

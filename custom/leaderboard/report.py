@@ -7,46 +7,25 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import numpy as np
 
-from custom.errors import PodiumError
 from custom.evaluation.metrics import DEFAULT_METRIC, METRICS
-from custom.files import PathLike
 from custom.leaderboard.fit import (
+    Drop,
     Expectation,
     GapFit,
+    Noise,
     drop_to_private,
     expected_private,
     fit_gap,
     is_unexpected,
+    noise_of,
     rank_correlation,
     surprises,
 )
 from custom.leaderboard.ledger import Entry
-from custom.typed_json import read_record
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What the competition allows, from `ledger.policy.json` beside the ledger.
-
-    Attributes:
-        per_day: Submissions a day; None where it is not known.
-        utc_offset_hours: Where the day begins, in hours from UTC.
-    """
-
-    per_day: int | None = None
-    utc_offset_hours: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.per_day is not None and self.per_day < 1:
-            raise PodiumError(f"per_day must be at least 1, but is {self.per_day}")
-        if not -24 < self.utc_offset_hours < 24:
-            raise PodiumError(
-                f"utc_offset_hours must be between -24 and 24, but is {self.utc_offset_hours:g}"
-            )
+from custom.leaderboard.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -89,7 +68,9 @@ class Report:
         split_hash: The split that most were validated on; val on others is not compared.
         correlation: Spearman's between val and public; NaN with less than three.
         fit: The gap from val to public, of the submissions that were expected.
-        drop: How far private fell below what was expected.
+        noise: Of single scores on val and on the boards.
+        drop: How far private falls below what val and public say.
+        policy: What was assumed of both.
         left_today: Submissions left today; None where the policy does not say how many there are.
         choices: What to select: the best by val, and a safe one.
     """
@@ -99,20 +80,11 @@ class Report:
     split_hash: str | None
     correlation: float
     fit: GapFit
-    drop: GapFit
+    noise: Noise
+    drop: Drop
+    policy: Policy
     left_today: int | None
     choices: tuple[Choice, ...]
-
-
-def read_policy(ledger: PathLike) -> Policy:
-    """Return the policy in `<ledger>.policy.json` beside the ledger; the default where none is.
-
-    Raises:
-        PodiumError: If it has a key that no policy has, or a value that is none; key and value
-            are named.
-    """
-    path = Path(ledger).with_suffix(".policy.json")
-    return read_record(path, Policy) if path.exists() else Policy()
 
 
 def make_report(entries: Sequence[Entry], policy: Policy, moment: datetime) -> Report:
@@ -126,17 +98,20 @@ def make_report(entries: Sequence[Entry], policy: Policy, moment: datetime) -> R
     found = surprises(val - public)
     fit = fit_gap((val - public)[~np.array(list(map(is_unexpected, found)), dtype=bool)])
     strange = {e.hash: s for e, s in zip(compared, found.tolist(), strict=True)}
-    drop = drop_to_private(entries, fit, split_hash, strange)
+    noise = noise_of(fit, policy)
+    drop = drop_to_private(entries, fit, noise, split_hash, strange, policy, sign_of(metric))
     gaps = {e.hash: g for e, g in zip(compared, (val - public).tolist(), strict=True)}
     rows = []
     for entry, shown in zip(entries, own, strict=True):
         surprise = strange.get(entry.hash, math.nan)
-        private = expected_private(entry, fit, drop, split_hash, surprise)
+        private = expected_private(entry, fit, noise, drop, split_hash, surprise)
         rows.append(ReportedSubmission(shown, gaps.get(entry.hash), surprise, private))
     correlation = rank_correlation(val, public)
     left = _left_today(entries, policy, moment)
     choices = choose(rows, split_hash, metric)
-    return Report(tuple(rows), metric, split_hash, correlation, fit, drop, left, choices)
+    return Report(
+        tuple(rows), metric, split_hash, correlation, fit, noise, drop, policy, left, choices
+    )
 
 
 def choose(

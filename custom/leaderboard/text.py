@@ -57,17 +57,29 @@ def _summary(report: Report) -> Iterator[str]:
     unexpected = [row.entry.name for row in report.rows if row.is_unexpected]
     if unexpected:
         yield f"not expected by the fit: {', '.join(unexpected)}; check these files and their val"
-    if report.drop.count:
-        yield (
-            f"private fell {report.drop.gap:+.4f} below what was expected "
-            f"({report.drop.count} submissions); taken off the others"
-        )
+    if any(row.private for row in report.rows):
+        yield _assumed(report)
     if report.left_today is not None:
         yield f"left today: {report.left_today}"
     for number, choice in enumerate(report.choices, start=1):
         yield f"select {number}: {choice.row.entry.name}: {choice.reason}"
     if not report.choices:
         yield "nothing to select: no submission has a val or a public score with an interval"
+
+
+def _assumed(report: Report) -> str:
+    """Say what the expected private scores rest on."""
+    drop, noise, policy = report.drop, report.noise, report.policy
+    side = "below" if drop.value >= 0 else "above"
+    known = f" and {drop.count} known private scores" if drop.count else ""
+    names = ("drop", "drop_spread", "val_noise", "board_noise")
+    assumed = ", ".join(f"{name} {getattr(policy, name):g}" for name in names)
+    return (
+        f"private expected: {abs(drop.value):.4f} {side} val - gap and public, give or take "
+        f"{drop.error:.4f}; single scores scatter by {noise.val:.4f} on val and {noise.board:.4f} "
+        f"on boards. Learnt from {report.fit.count} gaps{known}; assumed (ledger.policy.json): "
+        f"{assumed}"
+    )
 
 
 def _rank_line(report: Report) -> str:

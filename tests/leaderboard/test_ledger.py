@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,18 +12,23 @@ import numpy as np
 import pytest
 
 from custom.errors import PodiumError
+from custom.evaluation import METRICS
 from custom.files import sha256_of, write_json
 from custom.leaderboard.command import add_submission, last_shares, report_text
 from custom.leaderboard.fit import (
+    Drop,
+    Noise,
     expected_private,
     fit_gap,
+    noise_of,
     rank_correlation,
     ranks,
     student_95,
     surprises,
 )
 from custom.leaderboard.ledger import Entry, append, read_ledger
-from custom.leaderboard.report import Policy, make_report, read_policy
+from custom.leaderboard.policy import Policy, read_policy
+from custom.leaderboard.report import make_report
 from custom.tables import Categories
 
 NOON = datetime.fromisoformat("2026-11-20T12:00:00+00:00")
@@ -225,31 +231,65 @@ def test_few_of_ordinary_gaps_surprise(count: int) -> None:
 
 
 def test_expected_private_by_hand() -> None:
-    # Two estimates, 0.70 - 0.02 and 0.66, equally noisy but for the gap's error, here none.
-    fit, none = fit_gap(np.array([0.02, 0.02])), fit_gap(np.zeros(0))
-    looked = entry(0, 0.70, 0.66, val_interval=(0.70 - 0.0196, 0.70 + 0.0196))
-    expected = expected_private(looked, fit, none, "s")
+    # Val says 0.70 - 0.02 with the variance 0.02**2 and that of the mean of two gaps, public 0.66.
+    fit, noise = fit_gap(np.array([0.02, 0.02])), Noise(0.02, 0.01, degrees=14)
+    of_val, of_public = 0.02**2 + (0.02**2 + 0.01**2) / 2, 0.01**2
+    precision = 1 / of_val + 1 / of_public
+    value = (0.68 / of_val + 0.66 / of_public) / precision - 0.015
+    # The private board has noise of its own, and the drop an error.
+    half = 2.14 * np.sqrt(1 / precision + 0.01**2 + 0.003**2)
+    looked = entry(0, 0.70, 0.66)
+    expected = expected_private(looked, fit, noise, Drop(0.015, 0.003, 0), "s")
     assert expected is not None
-    assert expected.value == pytest.approx((0.68 + 0.66) / 2)
-    # The mean of two estimates of noise 0.01, and the private board's own noise.
-    assert expected.high - expected.value == pytest.approx(1.96 * np.sqrt(0.01**2 / 2 + 0.01**2))
-    assert expected_private(entry(0), fit, none, "s") is None
+    assert expected.value == pytest.approx(value)
+    assert (expected.low, expected.high) == pytest.approx((value - half, value + half))
+    assert expected_private(entry(0), fit, noise, Drop(0.015, 0.003, 0), "s") is None
+    unknown = fit_gap(np.zeros(0))
+    assert expected_private(entry(0, 0.7), unknown, noise, Drop(0.0, 0.1, 0), "s") is None
 
 
-def test_expected_private_holds_what_comes() -> None:
-    """Simulated: the 95% interval holds the private score in 90% to 99% of cases."""
+def test_noise_is_what_is_assumed_until_gaps_say_otherwise() -> None:
+    policy = Policy(val_noise=0.004, board_noise=0.003)
+    assert noise_of(fit_gap(np.array([0.02])), policy) == Noise(0.004, 0.003, 12)
+    # Gaps are expected to scatter by 0.005; two of them that do by 0.05 count as one of thirteen.
+    gaps = np.array([0.02, 0.02 + 0.05 * np.sqrt(2)])
+    found = noise_of(fit_gap(gaps), policy)
+    scale = np.sqrt((12 + 0.05**2 / 0.005**2) / 13)
+    assert (found.val, found.board, found.degrees) == pytest.approx(
+        (0.004 * scale, 0.003 * scale, 13)
+    )
+
+
+@pytest.mark.parametrize(
+    ("half", "num_known"),
+    [
+        pytest.param(0.018, 0, id="val known to .018"),
+        pytest.param(0.009, 0, id="val known to .009"),
+        pytest.param(None, 0, id="no interval of val"),
+        pytest.param(None, 2, id="two private scores known"),
+    ],
+)
+def test_expected_private_holds_what_comes(half: float | None, num_known: int) -> None:
+    """Simulated with the field's numbers: the 95% interval holds 93% to 97% of private scores."""
     rng = np.random.default_rng(0)
     held = []
     for _ in range(100):
-        true = rng.uniform(0.6, 0.7, 10)
-        val, public, private = (true + rng.normal(0, 0.01, 10) for _ in range(3))
+        true, gap, drop = rng.uniform(0.6, 0.7, 10), rng.uniform(0.007, 0.029), 0.0145
+        val, public, private = (
+            true - shift + rng.normal(0, noise, 10)
+            for shift, noise in ((0, 0.005), (gap, 0.003), (gap + drop, 0.003))
+        )
         entries = [
-            entry(i, v + 0.02, p, val_interval=(v + 0.02 - 0.0196, v + 0.02 + 0.0196))
-            for i, (v, p) in enumerate(zip(val, public, strict=True))
-        ]
-        for row, score in zip(make_report(entries, Policy(), NOON).rows, private, strict=True):
+            entry(
+                i, v, p, private=known if i < num_known else None,
+                val_interval=None if half is None else (v - half, v + half),
+            )
+            for i, (v, p, known) in enumerate(zip(val, public, private, strict=True))
+        ]  # fmt: skip
+        rows = make_report(entries, Policy(), NOON).rows
+        for row, score in list(zip(rows, private, strict=True))[num_known:]:
             held.append(row.private.low <= score <= row.private.high)
-    assert 0.90 <= np.mean(held) <= 0.99
+    assert 0.93 <= np.mean(held) <= 0.97
 
 
 def test_report_names_the_unexpected_and_selects_two() -> None:
@@ -263,12 +303,14 @@ def test_report_names_the_unexpected_and_selects_two() -> None:
     ]
     report = make_report(entries, Policy(), NOON)
     assert [row.entry.name for row in report.rows if row.is_unexpected] == ["sub3"]
-    assert [choice.row.entry.name for choice in report.choices] == ["sub1", "sub4"]
+    # Both scores of sub2 are the best of the others; a narrower interval of val says no more.
+    assert [choice.row.entry.name for choice in report.choices] == ["sub1", "sub2"]
     assert "but for sub3, whose public score is far below" in report.choices[0].reason
     assert "shares 1 of its 1 runs with the first" in report.choices[1].reason
     broken = report.rows[3].private
     assert broken is not None
-    assert broken.value == 0.5  # by public alone: the file is not what val was measured of
+    # By public alone, less the drop: the file is not what val was measured of.
+    assert broken.value == pytest.approx(0.5 - Policy().drop)
 
 
 def test_val_on_another_split_is_not_compared() -> None:
@@ -286,10 +328,28 @@ def test_val_on_another_split_is_not_compared() -> None:
 def test_private_scores_show_the_drop() -> None:
     interval = {"val_interval": (0.69, 0.71)}
     entries = [entry(i, 0.7, 0.7, private=0.68, **interval) for i in range(3)]
-    report = make_report([*entries, entry(3, 0.7, 0.7, **interval)], Policy(), NOON)
-    assert report.drop.gap == pytest.approx(0.02)
+    policy = Policy(drop=0.01, drop_spread=0.001, val_noise=0.004, board_noise=0.003)
+    report = make_report([*entries, entry(3, 0.7, 0.7, **interval)], policy, NOON)
+    # Four gaps of exactly nothing count as three of fifteen.
+    noise = report.noise.board
+    assert noise == pytest.approx(0.003 * np.sqrt(12 / 15))
+    of_val = report.noise.val**2 + (report.noise.val**2 + noise**2) / 4
+    weight = 1 / (1 / (1 / of_val + 1 / noise**2) + noise**2)
+    expected = (0.01 / 0.001**2 + 3 * weight * 0.02) / (1 / 0.001**2 + 3 * weight)
+    assert report.drop.count == 3
+    assert report.drop.value == pytest.approx(expected)
+    assert report.drop.error == pytest.approx((1 / 0.001**2 + 3 * weight) ** -0.5)
     assert report.rows[3].private is not None
-    assert report.rows[3].private.value == pytest.approx(0.68)
+    assert report.rows[3].private.value == pytest.approx(0.7 - expected)
+
+
+def test_a_score_that_gets_worse_by_rising_is_expected_to_rise() -> None:
+    falling = make_report([entry(0, 0.3, 0.3)], Policy(), NOON)
+    assert falling.drop.value == pytest.approx(Policy().drop)
+    less_is_better = replace(METRICS["AP50"], greater_is_better=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(METRICS, "AP50", less_is_better)
+        assert make_report([entry(0, 0.3, 0.3)], Policy(), NOON).drop.value == -falling.drop.value
 
 
 def test_days_begin_where_the_competition_says() -> None:
@@ -316,6 +376,8 @@ def test_policy_is_read_beside_the_ledger(tmp_path: Path) -> None:
         ('{"per_day": 0}', "per_day must be at least 1, but is 0"),
         ('{"per_day": "10"}', "per_day must be an integer or null, but is '10'"),
         ('{"utc_offset_hours": 24}', "utc_offset_hours must be between -24 and 24, but is 24"),
+        ('{"drop": 1.5}', "drop must be between -1 and 1, but is 1.5"),
+        ('{"board_noise": 0}', "board_noise must be above 0 and below 1, but is 0"),
         ('{"utc_offset_hours": "+9"}', r"utc_offset_hours must be a number, but is '\+9'"),
         ("[]", "must be an object"),
     ],
@@ -347,4 +409,7 @@ def test_report_text(tmp_path: Path) -> None:
     assert "rank correlation of val and public: -0.20; few submissions" in text
     assert "not expected by the fit: sub3" in text
     assert "left today: 3" in text
+    assert "private expected: 0.0145 below val - gap and public, give or take 0.0020" in text
+    assumed = "drop 0.0145, drop_spread 0.002, val_noise 0.005, board_noise 0.003"
+    assert f"Learnt from 3 gaps; assumed (ledger.policy.json): {assumed}" in text
     assert "select 1: sub1: best by val (0.6700) but for sub3" in text
