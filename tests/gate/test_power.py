@@ -8,7 +8,7 @@ import pytest
 from custom.gate.difference import Difference, SeedNoise, pooled_deviation
 from custom.gate.power import needed_to_settle
 
-REACH = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
+REACH = 1.08 * NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
 
 
 def measured(gain: float, image_error: float, runs: int = 1) -> Difference:

@@ -142,3 +142,20 @@ def test_bad_names(runs):
 def test_counting_ignores_runs_without_verdict(runs):
     found = find_runs([str(runs / "base_*")])
     assert count_comparisons(found[:1], found[1:], found) == 1
+
+
+def test_a_plan_is_of_the_baseline_or_of_what_is_usual(runs, capsys):
+    assert main(["--plan", "--gain", ".05"]) == 0
+    assert "Taken for granted without a baseline" in capsys.readouterr().out
+    assert main(["--plan", "--gain", ".05", "--baseline", str(runs / "base_s*_f0")]) == 0
+    text = capsys.readouterr().out
+    # The policy of the runs' config, three folds of 20 images, and seeds .5 + .01 * seed.
+    assert "(95%, smallest useful gain 0.01)" in text
+    assert "| 3 | 60 |" in text
+    assert "seeds scatter by 0.0100 (of this project's runs)" in text
+    with pytest.raises(SystemExit):
+        main(["--plan"])
+    with pytest.raises(SystemExit):
+        main([str(runs / "base_s1_f0")])
+    with pytest.raises(PodiumError, match=r"gain must be above the smallest useful gain, 0.01"):
+        main(["--plan", "--gain", ".01", "--baseline", str(runs / "base_s1_f0")])

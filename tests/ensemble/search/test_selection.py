@@ -22,7 +22,7 @@ CONFIG = FusionConfig(iou_thr=0.5, weights=(1.0, 1.0, 1.0))
 def objective() -> Objective:
     """Two models that help each other, and one that mostly guesses."""
     gt = ground_truth(60)
-    guessing = detector(gt, 3, found=0.3, false=700)
+    guessing = detector(gt, 3, found=0.3, false=800)
     models = [detector(gt, 1), detector(gt, 2), guessing]
     return Objective(models, gt, make_inner_folds(len(gt.images), 2, seed=0))
 
