@@ -37,6 +37,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--clip", action="store_true", help="limit boxes to their images")
     add("--drop-degenerate", action="store_true", help="drop boxes without area")
     add("--max-repaired", type=float, metavar="SHARE", help="of the boxes that these may touch")
+    add("--match", choices=("name", "stem"), default="name",
+        help="stem: names that Label Studio or Roboflow changed (%(default)s)")  # fmt: skip
     add("--overwrite", action="store_true", help="replace an imported run of that name")
     return parser.parse_args(argv)
 
@@ -51,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int | None:
         args.name, args.val, args.split, folds, args.test, args.ann, args.test_images,
         args.format, args.metric, args.trainer, args.note, args.runs,
         args.clip, args.drop_degenerate, args.max_repaired, args.overwrite,
+        args.match == "stem",
     )  # fmt: skip
     for each in import_runs(request):
         record = each.run.record

@@ -47,6 +47,7 @@ class ImportRequest:
         drop_degenerate: Drop boxes with x2 <= x1 or y2 <= y1.
         max_repaired: The largest share of the boxes that these two may touch; None: 2%.
         overwrite: Whether a run of that name that was imported may be replaced.
+        by_stem: Whether names that a labelling tool has changed are matched by their stems.
     """
 
     name: str
@@ -65,6 +66,7 @@ class ImportRequest:
     drop_degenerate: bool = False
     max_repaired: float | None = None
     overwrite: bool = False
+    by_stem: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def _checked(request: ImportRequest, split: Split, annotations: GroundTruth, fol
     gt = annotations.take(select_part(split, fold, "val", annotations.images))
     competition = competition_of((), request.metric, request.format_name)
     metric = competition.metric
-    repairs = (request.clip, request.drop_degenerate, request.max_repaired)
+    repairs = (request.clip, request.drop_degenerate, request.max_repaired, request.by_stem)
     options = (competition.format_name, metric, *repairs)
     files, data = [request.val.replace(FOLD, str(fold))], {"val": data_entry(annotations.source)}
     place = Place.of_fold(f"fold {fold}", gt, annotations)

@@ -58,6 +58,15 @@ def read_results(path: PathLike, images: Images, categories: Categories) -> Pred
         rows = _read_in_parts(path, images, categories)
     except (OSError, ValueError, TypeError, KeyError, IndexError):
         rows = _read_whole(path, images, categories)
+    return _table(rows, path, images)
+
+
+def results_of(content: Any, path: PathLike, images: Images, categories: Categories) -> Predictions:
+    """Return the table of COCO results that were read already; see `read_results`."""
+    return _table(_columns_of(content, path, images, categories), path, images)
+
+
+def _table(rows: _Columns, path: PathLike, images: Images) -> Predictions:
     index, columns = rows.image_index, (rows.bboxes, rows.scores, rows.labels)
     if (index[1:] >= index[:-1]).all():  # as most files are: nothing to sort, nothing to copy
         offsets = offsets_of(np.bincount(index, minlength=len(images)))
@@ -166,7 +175,10 @@ def _doubles(numbers: Iterable[float]) -> FloatArray:
 
 def _read_whole(path: PathLike, images: Images, categories: Categories) -> _Columns:
     """Return the columns of a file that could not be read in parts, or say what is wrong."""
-    content = read_json(path)
+    return _columns_of(read_json(path), path, images, categories)
+
+
+def _columns_of(content: Any, path: PathLike, images: Images, categories: Categories) -> _Columns:
     if not isinstance(content, list):
         raise PodiumError(
             f"{path} must be COCO results, a list of detections, but is a JSON "

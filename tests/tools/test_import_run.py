@@ -253,3 +253,59 @@ def test_annotations_and_test_images_can_be_named(place: SimpleNamespace, tmp_pa
     assert (data["val"].ann_file, data["test"].ann_file) == ("clean.json", str(listing))
     with pytest.raises(PodiumError, match=r"there is no none\.json; name it by --test-images"):
         main(["b", "--val", "val0.json", *FOLD_0, *named, "--test-images", "none.json"])
+
+
+RENAMED = {
+    "base name": lambda name: Path(name).name,
+    "stem": lambda name: Path(name).stem,
+    "folder added": lambda name: f"upload/{name}",
+    "Label Studio": lambda name: f"images/1a2b3c4d-{Path(name).name}",
+    "Roboflow": lambda name: f"{Path(name).stem}_jpg.rf.0a1B2c3D.jpg",
+}
+
+
+@pytest.mark.parametrize("how", RENAMED)
+@pytest.mark.parametrize("suffix", ["json", "csv"])
+def test_images_are_known_by_what_their_names_became(
+    place: SimpleNamespace, how: str, suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rename = RENAMED[how]
+    names = {image["id"]: image["file_name"] for image in read_json("data/train.json")["images"]}
+    if suffix == "json":
+        found = read_json("val0.json")
+        write_json("val0.json", [{**e, "image_id": rename(names[e["image_id"]])} for e in found])
+    else:
+        for name in names.values():
+            text = Path("val.csv").read_text()
+            Path("val.csv").write_text(text.replace(f",{name}\n", f",{rename(name)}\n"))
+    argv = ["mate", "--val", "val0.json" if suffix == "json" else "val.csv", *FOLD_0]
+    if how in ("Label Studio", "Roboflow"):
+        with pytest.raises(PodiumError, match=r"fit by their stems.* match them with --match stem"):
+            main(argv)
+        argv += ["--match", "stem"]
+    assert main(argv) is None
+    assert "were matched" in capsys.readouterr().out
+    imported = read_run("runs/mate").val_predictions()
+    assert np.array_equal(imported.image_ids, place.folds[0].images.ids)
+    assert np.allclose(imported.bboxes, place.found[0].bboxes, atol=1e-3)
+
+
+def test_names_that_mean_no_image_or_one_twice_are_refused(place: SimpleNamespace) -> None:
+    found = read_json("val0.json")
+    names = {image["id"]: image["file_name"] for image in read_json("data/train.json")["images"]}
+    as_names = [{**each, "image_id": names[each["image_id"]]} for each in found]
+    for first, words in (
+        ("strange.jpg", "like .* but 'strange.jpg' does not"),
+        (Path(as_names[1]["image_id"]).stem, "both mean"),
+        (7, "image_id must name a known image"),
+    ):
+        write_json("bad.json", [{**as_names[0], "image_id": first}, *as_names[1:]])
+        with pytest.raises(PodiumError, match=words):
+            main(["mate", "--val", "bad.json", *FOLD_0])
+    lines = Path("val.csv").read_text().splitlines()
+    Path("bad.csv").write_text("\n".join([*lines, "," + Path(lines[1].rpartition(",")[2]).name]))
+    with pytest.raises(PodiumError, match="each row must be of another image"):
+        main(["mate", "--val", "bad.csv", *FOLD_0])
+    with pytest.raises(PodiumError, match="some are numbers; leave it out"):
+        main(["mate", "--val", "val0.json", *FOLD_0, "--match", "stem"])
+    assert not Path("runs").exists()
