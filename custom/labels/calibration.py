@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from custom.boxes import BoolArray, FloatArray
-from custom.labels.overlaps import pairwise_iou
+from custom.boxes import BoolArray, FloatArray, IntArray
+from custom.labels.overlaps import Related
 from custom.tables import GroundTruth, Predictions
 
 AGREES_IOU = 0.5
 # Fewer boxes than this, or none of one outcome, say too little of a class: all classes speak.
 MIN_BOXES = 50
+# What wrong and missing labels weigh before anything is known of a class. The order of either
+# hardly depends on it; together they make equal scores about equally often errors.
+MISLABELLED = 0.2
+UNLABELLED = 0.5
+MISPLACED = 0.2
+# As many confusions are assumed of a class before any is counted.
+_RARE = 5.0
 _RIDGE = 1.0
 _STEPS = 25
 
 
-def agreement(gt: GroundTruth, predictions: Predictions) -> BoolArray:
+def agreement(gt: GroundTruth, predictions: Predictions, related: Related) -> BoolArray:
     """Return, shape (N,), where a predicted box overlaps an annotated one of its class."""
+    same = predictions.labels[related.found] == gt.labels[related.annotated]
     agrees = np.zeros(predictions.num_boxes, bool)
-    for index in range(len(gt.images)):
-        found, annotated = predictions.rows(index), gt.rows(index)
-        overlaps = pairwise_iou(predictions.bboxes[found], gt.bboxes[annotated])
-        same = predictions.labels[found][:, None] == gt.labels[annotated][None]
-        agrees[found] = ((overlaps >= AGREES_IOU) & same).any(axis=1)
+    agrees[related.found[same & (related.iou >= AGREES_IOU)]] = True
     return agrees
 
 
-def confidences(gt: GroundTruth, predictions: Predictions) -> FloatArray:
+def confidences(gt: GroundTruth, predictions: Predictions, agrees: BoolArray) -> FloatArray:
     """Return how likely each predicted box is to agree with the annotations, shape (N,).
 
     A logistic curve over the log-odds of the score is fitted for each class, as confident
@@ -36,11 +40,11 @@ def confidences(gt: GroundTruth, predictions: Predictions) -> FloatArray:
     Args:
         gt: The annotations, with whatever errors they have.
         predictions: Out-of-fold, on the images of `gt` in their order.
+        agrees: Shape (N,), of `agreement`.
 
     Source: after Northcutt et al. 2021, "Confident learning", arXiv:1911.00068; the curve is
         Platt's.
     """
-    agrees = agreement(gt, predictions)
     logits = _logits(predictions.scores)
     common = _fit(logits, agrees)
     result = np.zeros(len(logits))
@@ -51,6 +55,61 @@ def confidences(gt: GroundTruth, predictions: Predictions) -> FloatArray:
         offset, slope = _fit(logits[rows], agrees[rows]) if enough else common
         result[rows] = _sigmoid(offset + slope * logits[rows])
     return result
+
+
+def mislabelled(
+    annotated: IntArray, seen: IntArray, sure: FloatArray, in_vain: FloatArray
+) -> FloatArray:
+    """Return how likely an annotation's class is wrong where a model sees another, shape (P,).
+
+    A model that often takes bags for paper says little when it does so once more; one that
+    never does says much. So the share of wrong labels to expect among sure sightings is compared
+    with how often that confusion is found.
+
+    Args:
+        annotated: Shape (P,), the annotated classes.
+        seen: Shape (P,), the other classes that are seen there.
+        sure: Shape (P,), how likely each prediction is right (`confidences`).
+        in_vain: Shape (C,), how surely all together each class is seen where none of it is
+            annotated, be it another class or nothing.
+    """
+    num_classes = len(in_vain)
+    confusion = np.zeros((num_classes, num_classes))
+    np.add.at(confusion, (annotated, seen), sure)
+    overall = confusion.sum(axis=1) / max(in_vain.sum(), 1e-12)
+    confusion = (confusion + _RARE * overall[:, None]) / (in_vain + _RARE)
+    return _posterior(MISLABELLED / max(num_classes - 1, 1), sure, confusion[annotated, seen])
+
+
+def unlabelled(seen: IntArray, sure: FloatArray, in_vain: FloatArray) -> FloatArray:
+    """Return how likely an annotation is missing where a model sees an object, shape (P,).
+
+    As `mislabelled`, the confusion being with the background; `seen` are the classes seen.
+    """
+    alone = np.bincount(seen, sure, len(in_vain))
+    overall = alone.sum() / max(in_vain.sum(), 1e-12)
+    background = (alone + _RARE * overall) / (in_vain + _RARE)
+    return _posterior(UNLABELLED, sure, background[seen])
+
+
+def misplaced(iou: FloatArray, sure: FloatArray, fits: FloatArray) -> FloatArray:
+    """Return how likely a box is elsewhere than annotated, shape (P,).
+
+    A model that places boxes loosely says little with half an overlap; one whose boxes fit says
+    much.
+
+    Args:
+        iou: Shape (P,), overlaps of predictions with annotations of their class.
+        sure: Shape (P,), how likely each prediction is right (`confidences`).
+        fits: Of each annotation that is seen at all, the best overlap with its class.
+    """
+    loose = (np.searchsorted(np.sort(fits), iou, side="right") + _RARE) / (len(fits) + _RARE)
+    return MISPLACED * sure / (MISPLACED * sure + loose)
+
+
+def _posterior(share: float, sure: FloatArray, confused: FloatArray) -> FloatArray:
+    error = share * sure
+    return error / (error + (1 - sure) * confused)
 
 
 def _logits(scores: FloatArray) -> FloatArray:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from custom.boxes import FloatArray, IntArray
-from custom.labels.calibration import AGREES_IOU, confidences
-from custom.labels.overlaps import TWICE_IOU, iou_in_parts, pairwise_iou
+from custom.boxes import BoolArray, FloatArray, IntArray
+from custom.labels.calibration import (
+    AGREES_IOU,
+    agreement,
+    confidences,
+    mislabelled,
+    misplaced,
+    unlabelled,
+)
+from custom.labels.overlaps import TWICE_IOU, Related, iou_in_parts, relate
 from custom.tables import GroundTruth, Predictions
 
 MISSING, CLASS, LOCALIZATION, DUPLICATE = "missing", "class", "localization", "duplicate"
@@ -18,8 +25,6 @@ KINDS = (MISSING, CLASS, LOCALIZATION, DUPLICATE)
 # A box that overlaps its prediction more than this is well localized; in trash-gt the predictions
 # that agree have a median IoU of 0.9.
 LOCALIZED_IOU = 0.65
-# Below this the prediction means another object.
-RELATED_IOU = 0.25
 # Suspects below this are noise by any measure, and thousands of them.
 MIN_SCORE = 0.05
 
@@ -45,22 +50,35 @@ class Suspect:
     label: int
 
 
-@dataclass(frozen=True)
-class _Image:
-    """One image's boxes: predictions with what they are worth, annotations, and overlaps."""
+@dataclass(frozen=True, eq=False)
+class _Evidence:
+    """What the models see of each annotation, and how much it is worth.
 
-    index: int
-    start: int
-    bboxes: FloatArray
-    labels: IntArray
-    confidence: FloatArray
-    gt_bboxes: FloatArray
-    gt_labels: IntArray
-    overlaps: FloatArray  # (N, M)
+    Attributes:
+        related: Which predictions overlap which annotations.
+        sure: Shape (N,), how likely each prediction is right.
+        same: Shape (P,), where a pair is of one class.
+        support: Shape (M,), how surely an annotation's class is seen where it is.
+        explains: Shape (N,), where a prediction agrees with an annotation.
+        in_vain: Shape (C,), how surely all together a class is seen where none is annotated.
+    """
 
-    def others_best(self, found: int, annotated: int) -> float:
-        """Return the best overlap of a prediction with any annotation but one."""
-        return float(np.delete(self.overlaps[found], annotated).max(initial=0.0))
+    gt: GroundTruth
+    predictions: Predictions
+    related: Related
+    sure: FloatArray
+    same: BoolArray
+    support: FloatArray
+    explains: BoolArray
+    in_vain: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Doubts:
+    """Of each annotation, shape (M,): how much it looks wrong in one way, by which prediction."""
+
+    score: FloatArray
+    found: IntArray
 
 
 def find_suspects(gt: GroundTruth, predictions: Predictions) -> list[Suspect]:
@@ -73,120 +91,145 @@ def find_suspects(gt: GroundTruth, predictions: Predictions) -> list[Suspect]:
     Raises:
         PodiumError: If the predictions lack images of `gt`.
     """
-    predictions = predictions.aligned_to(gt.images.ids)
-    sure = confidences(gt, predictions)
-    suspects: list[Suspect] = []
-    for index in range(len(gt.images)):
-        found, annotated = predictions.rows(index), gt.rows(index)
-        bboxes, gt_bboxes = predictions.bboxes[found], gt.bboxes[annotated]
-        image = _Image(
-            index, annotated.start, bboxes, predictions.labels[found], sure[found],
-            gt_bboxes, gt.labels[annotated], pairwise_iou(bboxes, gt_bboxes),
-        )  # fmt: skip
-        suspects += _one_reading([*_missing(image), *_of_annotations(image)])
-        suspects += _twice(image)
+    seen = _gather(gt, predictions.aligned_to(gt.images.ids))
+    missing = _missing(seen)
+    moved = _localization(seen)
+    # A prediction is not both a missing box and the right place of another.
+    best = missing.copy()
+    np.maximum.at(best, moved.found, moved.score)
+    missing[missing < best] = 0
+    moved.score[moved.score < best[moved.found]] = 0
+    suspects = [
+        *_of_predictions(seen, missing),
+        *_of_annotations(seen, _class(seen), moved),
+        *_duplicates(seen),
+    ]
     suspects = [suspect for suspect in suspects if suspect.score >= MIN_SCORE]
     return sorted(suspects, key=lambda s: (-s.score, s.image, s.row is None, s.row or 0))
 
 
-def _one_reading(suspects: Sequence[Suspect]) -> list[Suspect]:
-    """Return suspects such that a prediction is not both a missing box and a localization error."""
-    best: dict[tuple[float, ...], float] = {}
-    rivals = [suspect for suspect in suspects if suspect.kind in (MISSING, LOCALIZATION)]
-    for suspect in rivals:
-        best[suspect.bbox] = max(best.get(suspect.bbox, 0.0), suspect.score)
-    return [s for s in suspects if s.kind == CLASS or s.score == best[s.bbox]]
+def _gather(gt: GroundTruth, predictions: Predictions) -> _Evidence:
+    related = relate(predictions, gt)
+    explains = agreement(gt, predictions, related)
+    sure = confidences(gt, predictions, explains)
+    same = predictions.labels[related.found] == gt.labels[related.annotated]
+    support = np.zeros(gt.num_boxes)
+    agrees = same & (related.iou >= AGREES_IOU)
+    np.maximum.at(support, related.annotated[agrees], sure[related.found[agrees]])
+    in_vain = np.zeros(len(gt.categories))
+    np.add.at(in_vain, predictions.labels[~explains], sure[~explains])
+    return _Evidence(gt, predictions, related, sure, same, support, explains, in_vain)
 
 
-def _missing(image: _Image) -> Iterator[Suspect]:
-    """Yield predictions that no annotation explains, nor a better prediction."""
-    if not len(image.bboxes):
-        return
-    best = image.overlaps.max(axis=1, initial=0.0)
-    unexplained = np.flatnonzero(best < AGREES_IOU)
-    confidence = image.confidence
-    for rows, overlaps in iou_in_parts(image.bboxes[unexplained], image.bboxes):
-        among = overlaps >= AGREES_IOU
-        surer = confidence[None] > confidence[unexplained[rows], None]
-        for found in unexplained[rows][~(among & surer).any(axis=1)].tolist():
-            yield _suspect(
-                MISSING, float(confidence[found] * (1 - best[found])), image, None, found
-            )
+def _missing(seen: _Evidence) -> FloatArray:
+    """Return, shape (N,), how likely a prediction is an object without annotation.
+
+    Zero where an annotation explains it, or a better prediction.
+    """
+    alone = _unexplained(seen)
+    scores = np.zeros(len(seen.sure))
+    labels = seen.predictions.labels[alone]
+    scores[alone] = unlabelled(labels, seen.sure[alone], seen.in_vain)
+    return scores * (1 - seen.related.best)
 
 
-def _of_annotations(image: _Image) -> Iterator[Suspect]:
-    """Yield annotations whose class or box the models contradict: the stronger of the two."""
-    if not len(image.bboxes):
-        return
-    for annotated in range(len(image.gt_bboxes)):
-        worst = max(_wrong_class(image, annotated), _wrong_place(image, annotated))
-        score, kind, found = worst
-        if score > 0:
-            yield _suspect(kind, score, image, annotated, found)
+def _unexplained(seen: _Evidence) -> IntArray:
+    """Return the rows of predictions that no annotation explains, nor a better prediction."""
+    bboxes, sure = seen.predictions.bboxes, seen.sure
+    free = seen.related.best < AGREES_IOU
+    rows: list[IntArray] = [np.zeros(0, np.int64)]
+    for index in np.flatnonzero(np.diff(seen.predictions.offsets)).tolist():
+        own = seen.predictions.rows(index)
+        candidates = own.start + np.flatnonzero(free[own])
+        for part, overlaps in iou_in_parts(bboxes[candidates], bboxes[own]):
+            chosen = candidates[part]
+            surer = sure[own][None] > sure[chosen, None]
+            rows.append(chosen[~((overlaps >= AGREES_IOU) & surer).any(axis=1)])
+    return np.concatenate(rows)
 
 
-def _wrong_class(image: _Image, annotated: int) -> tuple[float, str, int]:
-    """Return how confidently another class is seen there, unless its own is seen there too."""
-    overlaps = image.overlaps[:, annotated]
-    there = overlaps >= AGREES_IOU
-    same = image.labels == image.gt_labels[annotated]
-    worth = np.where(there & ~same, image.confidence * overlaps, 0.0)
-    found = int(worth.argmax())
-    support = np.where(there & same, image.confidence, 0.0).max()
-    # A prediction that explains another annotation of its class says nothing of this one.
-    explained = np.delete(
-        np.where(image.gt_labels == image.labels[found], image.overlaps[found], 0.0), annotated
-    ).max(initial=0.0)
-    return float(worth[found] * (1 - support) * (1 - explained)), CLASS, found
+def _class(seen: _Evidence) -> _Doubts:
+    """Judge by how surely another class is seen there, where the annotated class is not.
+
+    A prediction that explains another annotation of its class says nothing of this one.
+    """
+    related, labels = seen.related, seen.predictions.labels
+    there = (related.iou >= AGREES_IOU) & ~seen.explains[related.found] & ~seen.same
+    found, annotated = related.found[there], related.annotated[there]
+    wrong = mislabelled(seen.gt.labels[annotated], labels[found], seen.sure[found], seen.in_vain)
+    wrong *= related.iou[there] * (1 - seen.support[annotated])
+    return _strongest(wrong, found, annotated, seen.gt.num_boxes)
 
 
-def _wrong_place(image: _Image, annotated: int) -> tuple[float, str, int]:
-    """Return how confidently its class is seen beside it, where no prediction fits it."""
-    overlaps = image.overlaps[:, annotated]
-    same = image.labels == image.gt_labels[annotated]
-    if np.where(same, overlaps, 0.0).max() >= LOCALIZED_IOU:
-        return 0.0, LOCALIZATION, 0
-    beside = np.where(same & (overlaps >= RELATED_IOU), image.confidence, 0.0)
-    found = int(beside.argmax())
+def _localization(seen: _Evidence) -> _Doubts:
+    """Judge by how surely the class is seen beside an annotation, where nothing fits it."""
+    related = seen.related
+    fit = np.zeros(seen.gt.num_boxes)
+    np.maximum.at(fit, related.annotated[seen.same], related.iou[seen.same])
+    beside = seen.same & (fit[related.annotated] < LOCALIZED_IOU)
+    found, annotated, iou = related.found[beside], related.annotated[beside], related.iou[beside]
     # Half an overlap is the worst: less is another object, more is nearly agreement.
-    half = 4 * overlaps[found] * (1 - overlaps[found])
-    free = (1 - image.others_best(found, annotated)) ** 2
-    return float(beside[found] * half * free), LOCALIZATION, found
+    half = 4 * iou * (1 - iou)
+    others = np.where(iou < related.best[found], related.best[found], related.second[found])
+    surest = _strongest(seen.sure[found], found, annotated, seen.gt.num_boxes)
+    chosen = surest.found[annotated] == found
+    wrong = misplaced(iou, seen.sure[found], fit[fit > 0])
+    score = wrong * half * (1 - others) ** 2
+    return _strongest(score[chosen], found[chosen], annotated[chosen], seen.gt.num_boxes)
 
 
-def _twice(image: _Image) -> Iterator[Suspect]:
+def _strongest(score: FloatArray, found: IntArray, annotated: IntArray, count: int) -> _Doubts:
+    """Return the pair of the highest score for each annotation, 0..count-1; of equals the first."""
+    order = np.lexsort((-found, score))
+    best, by = np.zeros(count), np.zeros(count, np.int64)
+    best[annotated[order]], by[annotated[order]] = score[order], found[order]
+    return _Doubts(best, by)
+
+
+def _of_predictions(seen: _Evidence, scores: FloatArray) -> Iterator[Suspect]:
+    images = np.repeat(np.arange(len(seen.gt.images)), np.diff(seen.predictions.offsets))
+    for found in np.flatnonzero(scores >= MIN_SCORE).tolist():
+        yield _suspect(seen, MISSING, float(scores[found]), int(images[found]), None, found)
+
+
+def _of_annotations(seen: _Evidence, classes: _Doubts, places: _Doubts) -> Iterator[Suspect]:
+    """Yield the stronger of the two doubts about each annotation."""
+    images = seen.gt.image_index
+    for row in np.flatnonzero(np.maximum(classes.score, places.score) >= MIN_SCORE).tolist():
+        kind, doubts = max((LOCALIZATION, places), (CLASS, classes), key=lambda d: d[1].score[row])
+        found = int(doubts.found[row])
+        yield _suspect(seen, kind, float(doubts.score[row]), int(images[row]), row, found)
+
+
+def _duplicates(seen: _Evidence) -> Iterator[Suspect]:
     """Yield annotations of an object that another annotation, better supported, has already."""
-    if len(image.gt_bboxes) < 2:
-        return
-    for first, second, shared in _close_pairs(image.gt_bboxes):
-        supports = [_support(image, annotated) for annotated in (first, second)]
-        worse = first if supports[0] < supports[1] else second
-        same = image.gt_labels[first] == image.gt_labels[second]
-        # An exact copy is certainly a mistake.
-        copied = 0.5 + 0.5 * (shared - TWICE_IOU) / (1 - TWICE_IOU)
-        score = copied if same else shared * max(supports) * (1 - min(supports))
-        bbox = tuple(image.gt_bboxes[worse].tolist())
-        label = int(image.gt_labels[worse])
-        yield Suspect(DUPLICATE, score, image.index, image.start + worse, bbox, label)
+    gt = seen.gt
+    for image in np.flatnonzero(np.diff(gt.offsets) > 1).tolist():
+        for first, second, shared in _close_pairs(gt, image):
+            worse, better = first, second
+            if seen.support[first] >= seen.support[second]:
+                worse, better = second, first
+            # An exact copy is certainly a mistake.
+            copied = 0.5 + 0.5 * (shared - TWICE_IOU) / (1 - TWICE_IOU)
+            same = gt.labels[first] == gt.labels[second]
+            doubt = shared * seen.support[better] * (1 - seen.support[worse])
+            score = float(copied if same else doubt)
+            bbox = tuple(gt.bboxes[worse].tolist())
+            yield Suspect(DUPLICATE, score, image, worse, bbox, int(gt.labels[worse]))
 
 
-def _close_pairs(bboxes: FloatArray) -> Iterator[tuple[int, int, float]]:
-    """Yield the pairs of boxes with an IoU of `TWICE_IOU` or more, in order, and that IoU."""
-    for rows, overlaps in iou_in_parts(bboxes, bboxes):
-        for row, second in np.argwhere(overlaps >= TWICE_IOU).tolist():
-            if (first := rows.start + row) < second:
-                yield first, second, float(overlaps[row, second])
+def _close_pairs(gt: GroundTruth, image: int) -> Iterator[tuple[int, int, float]]:
+    """Yield the rows of boxes with an IoU of `TWICE_IOU` or more, in order, and that IoU."""
+    own = gt.rows(image)
+    for part, overlaps in iou_in_parts(gt.bboxes[own], gt.bboxes[own]):
+        for row, column in np.argwhere(overlaps >= TWICE_IOU).tolist():
+            first, second = own.start + part.start + row, own.start + column
+            if first < second:
+                yield first, second, float(overlaps[row, column])
 
 
-def _support(image: _Image, annotated: int) -> float:
-    """Return how confidently an annotation's class is seen where it is."""
-    agrees = (image.overlaps[:, annotated] >= AGREES_IOU) & (
-        image.labels == image.gt_labels[annotated]
-    )
-    return float(np.where(agrees, image.confidence, 0.0).max(initial=0.0))
-
-
-def _suspect(kind: str, score: float, image: _Image, annotated: int | None, found: int) -> Suspect:
-    row = None if annotated is None else image.start + annotated
-    bbox = tuple(image.bboxes[found].tolist())
-    return Suspect(kind, score, image.index, row, bbox, int(image.labels[found]))
+def _suspect(
+    seen: _Evidence, kind: str, score: float, image: int, row: int | None, found: int
+) -> Suspect:
+    bbox = tuple(seen.predictions.bboxes[found].tolist())
+    return Suspect(kind, score, image, row, bbox, int(seen.predictions.labels[found]))

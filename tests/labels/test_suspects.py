@@ -3,8 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from custom.labels.calibration import confidences
-from custom.labels.overlaps import pairwise_iou
+from custom.labels.calibration import (
+    agreement,
+    confidences,
+    mislabelled,
+    misplaced,
+    unlabelled,
+)
+from custom.labels.overlaps import pairwise_iou, relate
 from custom.labels.suspects import Suspect, find_suspects
 from custom.submission import read_submission
 from custom.tables import Categories, GroundTruth, Images, Predictions
@@ -95,6 +101,10 @@ def test_pairwise_iou_by_hand() -> None:
     assert pairwise_iou(one, np.zeros((0, 4))).shape == (2, 0)
 
 
+def confidences_of(gt: GroundTruth, predictions: Predictions) -> np.ndarray:
+    return confidences(gt, predictions, agreement(gt, predictions, relate(predictions, gt)))
+
+
 def test_confidence_follows_the_class_and_the_score() -> None:
     """Class b is never right at any score; class a is right when its score is high."""
     rng = np.random.default_rng(0)
@@ -104,15 +114,57 @@ def test_confidence_follows_the_class_and_the_score() -> None:
         right = i % 2 == 0 and rng.random() < score
         truth.append([(BOX if right else FAR, A)])
         seen.append([(BOX, i % 2, score)])
-    sure = confidences(truth_of(truth), seen_of(seen))
+    sure = confidences_of(truth_of(truth), seen_of(seen))
     scores = np.array([image[0][2] for image in seen])
     np.testing.assert_allclose(sure[::2], scores[::2], atol=0.15)
     assert (np.diff(sure[::2][np.argsort(scores[::2])]) >= 0).all()
 
 
+def test_a_usual_confusion_is_less_suspicious_than_a_rare_one() -> None:
+    in_vain = np.array([0.0, 20.0, 20.0])
+    annotated, seen = np.array([0] * 20 + [2]), np.array([1] * 21)
+    wrong = mislabelled(annotated, seen, np.full(21, 0.9), in_vain)
+    assert wrong[-1] > 1.5 * wrong[0]
+
+
+def test_what_is_often_seen_on_the_background_is_seldom_missing() -> None:
+    seen, sure = np.array([0] * 20 + [1]), np.full(21, 0.9)
+    wrong = unlabelled(seen, sure, in_vain=np.array([20.0, 20.0]))
+    assert wrong[-1] > wrong[0] > 0.5
+
+
+def test_half_an_overlap_says_little_where_boxes_are_loose() -> None:
+    loose, tight = np.linspace(0.4, 0.7, 100), np.linspace(0.8, 0.95, 100)
+    iou, sure = np.array([0.5]), np.array([0.9])
+    assert misplaced(iou, sure, tight) > 2 * misplaced(iou, sure, loose)
+
+
+def test_boxes_compared_in_parts_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory must not grow with the square of the boxes on an image: 20,000 took 24 GB."""
+    rng = np.random.default_rng(0)
+    corners = rng.uniform(0, 200, (300, 2))
+    bboxes = np.hstack([corners, corners + rng.uniform(5, 90, (300, 2))])
+    rows = [(tuple(box), int(rng.integers(2))) for box in bboxes.tolist()]
+    truth = truth_of([rows])
+    moved = rng.uniform(-9, 9, (300, 4)) + bboxes
+    labels = rng.integers(2, size=300).tolist()
+    seen = seen_of(
+        [
+            [
+                (tuple(b), label, s)
+                for b, label, s in zip(moved.tolist(), labels, rng.random(300), strict=True)
+            ]
+        ]
+    )
+    whole = find_suspects(truth, seen)
+    monkeypatch.setattr("custom.labels.overlaps._AT_ONCE", 2_000)
+    assert len(whole) > 10
+    assert find_suspects(truth, seen) == whole
+
+
 def test_one_sided_classes_do_not_run_away() -> None:
     truth = [[(BOX, A)] for _ in range(200)]
-    sure = confidences(truth_of(truth), seen_of([[(BOX, A, 0.99)] for _ in range(200)]))
+    sure = confidences_of(truth_of(truth), seen_of([[(BOX, A, 0.99)] for _ in range(200)]))
     assert np.isfinite(sure).all()
     assert (sure > 0.9).all()
 
