@@ -209,7 +209,8 @@ def given_fusion(
         return Fusion.of_recipe(recipe, inputs.val)
     if args.search:
         return search(args, inputs, repairs, metric)
-    return Fusion.of_config(fusion_of(args, final_score_thr=args.score_thr), inputs)
+    config = fusion_of(args, metric.is_of_labels, final_score_thr=args.score_thr)
+    return Fusion.of_config(config, inputs)
 
 
 def search(args: argparse.Namespace, inputs: Inputs, repairs: Repairs, metric: Metric) -> Fusion:

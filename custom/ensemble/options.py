@@ -67,8 +67,11 @@ def _given(args: argparse.Namespace) -> list[str]:
     return [name for name in names if getattr(args, name) is not None]
 
 
-def fusion_of(args: argparse.Namespace, **others: Any) -> FusionConfig:
+def fusion_of(args: argparse.Namespace, is_of_labels: bool = False, **others: Any) -> FusionConfig:
     """Return the fusion that a command line describes, with `others` set besides.
+
+    Labels of images and regions are joined where their boxes are equal, and none is left out,
+    unless the command line says otherwise: at a usual IoU neighbours would become one.
 
     Raises:
         PodiumError: If a value is out of its range.
@@ -76,10 +79,19 @@ def fusion_of(args: argparse.Namespace, **others: Any) -> FusionConfig:
     from custom.ensemble.config import FusionConfig
 
     values = {name: getattr(args, name) for name in _given(args)}
+    if is_of_labels:
+        values = {**of_labels(), **values}
     values["method"] = values.get("method", USUAL_METHOD).replace("-", "_")
     if "weights" in values:
         values["weights"] = tuple(values["weights"])
     return FusionConfig(**values, **others)
+
+
+def of_labels() -> dict[str, float]:
+    """Return the parameters with which labels of images and regions are fused."""
+    from custom.evaluation.items import EQUAL_IOU
+
+    return {"iou_thr": EQUAL_IOU, "skip_box_thr": 0.0}
 
 
 def text_of(config: FusionConfig) -> str:

@@ -14,7 +14,8 @@ import numpy as np
 from custom.boxes import clip_bboxes, xyxy_to_xywh
 from custom.errors import PodiumError
 from custom.files import check_replaceable, read_json, sha256_of, write_json
-from custom.labels.oof import out_of_fold
+from custom.labels.of_items import find_label_suspects
+from custom.labels.oof import are_of_labels, out_of_fold
 from custom.labels.patch import (
     ADD,
     MOVE,
@@ -29,6 +30,7 @@ from custom.labels.patch import (
 from custom.labels.suspects import (
     CLASS,
     DUPLICATE,
+    EXTRA,
     KINDS,
     LOCALIZATION,
     MISSING,
@@ -40,7 +42,7 @@ from custom.submission import read_submission
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth
 
-EDIT_OF_KIND = {MISSING: ADD, CLASS: RELABEL, LOCALIZATION: MOVE, DUPLICATE: REMOVE}
+EDIT_OF_KIND = {MISSING: ADD, CLASS: RELABEL, LOCALIZATION: MOVE, DUPLICATE: REMOVE, EXTRA: REMOVE}
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ def run_find(request: FindRequest) -> tuple[list[Suspect], GroundTruth]:
     if request.patch is not None and not request.overwrite:
         refuse_replacing(request.patch)
     gt, predictions = _inputs(request)
-    suspects = find_suspects(gt, predictions)
+    is_of_labels = are_of_labels(find_runs(request.runs)) if request.runs else False
+    suspects = (find_label_suspects if is_of_labels else find_suspects)(gt, predictions)
     records = [suspect_record(gt, suspect) for suspect in suspects]
     facts = {"file": gt.source, "hash": sha256_of(gt.source)}
     write_json(request.out, {"annotations": facts, "suspects": records}, indent=False)
@@ -159,7 +162,7 @@ def summary_of(suspects: Sequence[Suspect]) -> str:
     counts = [
         f"{kind} {sum(s.kind == kind for s in suspects)} "
         f"({sum(s.kind == kind and s.score >= 0.5 for s in suspects)} above 0.5)"
-        for kind in KINDS
+        for kind in (*KINDS, *([EXTRA] if any(s.kind == EXTRA for s in suspects) else []))
     ]
     return ", ".join(counts)
 

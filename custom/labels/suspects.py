@@ -21,6 +21,8 @@ from custom.tables import GroundTruth, Predictions
 
 MISSING, CLASS, LOCALIZATION, DUPLICATE = "missing", "class", "localization", "duplicate"
 KINDS = (MISSING, CLASS, LOCALIZATION, DUPLICATE)
+# Of images and regions: a label that is one too many.
+EXTRA = "extra"
 
 # A box that overlaps its prediction more than this is well localized; in trash-gt the predictions
 # that agree have a median IoU of 0.9.
@@ -34,7 +36,7 @@ class Suspect:
     """One annotation, or lack of one, that looks wrong.
 
     Attributes:
-        kind: The error type: "missing", "class", "localization" or "duplicate".
+        kind: The error type: "missing", "class", "localization", "duplicate" or "extra".
         score: How much it looks wrong, 0 to 1; comparable between types.
         image: Position of the image.
         row: Row of the annotated box; None where one is missing.

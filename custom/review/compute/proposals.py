@@ -42,7 +42,7 @@ class _Annotations:
 class _Suspect:
     """A suspect as `labels.py find` writes it."""
 
-    kind: Literal["missing", "class", "localization", "place", "duplicate"]
+    kind: Literal["missing", "class", "localization", "place", "duplicate", "extra"]
     score: float
     image: str
     image_id: int

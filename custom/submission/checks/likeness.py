@@ -87,7 +87,7 @@ def compare_tables(tables: Sequence[Predictions], images: Images) -> list[Issue]
     """
     step = -(-len(images) // SAMPLE) or 1
     sample = np.arange(0, len(images), step)
-    if len(tables) < 2 or len(sample) < TELLING_IMAGES:
+    if len(tables) < 2 or len(sample) < TELLING_IMAGES or _have_equal_boxes(tables):
         return []
     bests = [_Best.of(table, images, sample) for table in tables]
     names = [table.source or f"model {k + 1}" for k, table in enumerate(tables)]
@@ -103,6 +103,21 @@ def compare_tables(tables: Sequence[Predictions], images: Images) -> list[Issue]
         issue = _unlike(ours, theirs, share, num_images, names[index], names[others[closest]])
         issues += [issue] if issue else []
     return sorted(issues, key=lambda issue: issue.level != "error")
+
+
+def _have_equal_boxes(tables: Sequence[Predictions]) -> bool:
+    """Return whether all have the same boxes, as labels of images or regions do: on these images.
+
+    The best box of each is then a choice between objects, which says nothing of its place.
+    """
+    first, *others = (_sorted_boxes(table) for table in tables)
+    return all(np.array_equal(first, other) for other in others)
+
+
+def _sorted_boxes(table: Predictions) -> FloatArray:
+    """Return image and box of each row, shape (N, 5), in one order for the same boxes."""
+    rows = np.column_stack([table.image_index, table.bboxes])
+    return rows[np.lexsort(rows.T[::-1])]
 
 
 def _unlike(
