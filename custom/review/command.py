@@ -9,12 +9,23 @@ from typing import Any
 
 from custom.files import PathLike
 from custom.review.draw.charts import copy_library
-from custom.review.draw.pages import classes, errors, gallery, overview, suspects
+from custom.review.draw.pages import (
+    classes,
+    errors,
+    gallery,
+    labels,
+    overview,
+    suspects,
+    thresholds,
+    worst,
+)
 from custom.review.draw.site import Entry, Site, check_replaceable, staged
 from custom.review.inputs import Review
 
 # One line a page, in the order of the navigation.
-PAGES: tuple[ModuleType, ...] = (overview, classes, errors, gallery, suspects)
+PAGES: tuple[ModuleType, ...] = (overview, classes, errors, thresholds, gallery, suspects)
+# Labels of whole images and of given regions have neither sizes nor localization errors.
+LABEL_PAGES: tuple[ModuleType, ...] = (labels, thresholds, worst)
 ASSETS = ("review.css", "review.js")
 # Beside the reviews of a folder: thumbnails that the next one uses again.
 CACHE = ".thumbnails"
@@ -31,15 +42,16 @@ def write_review(review: Review, out: PathLike) -> Path:
         PodiumError: If the folder holds something else, or cannot be written.
     """
     check_replaceable(out)
-    entries = [Entry(page.TITLE, page.FILE) for page in PAGES]
+    pages = LABEL_PAGES if review.metric.is_of_labels else PAGES
+    entries = [Entry(page.TITLE, page.FILE) for page in pages]
     with staged(out, _facts(review)) as folder:
         site = Site(folder, review.title, entries, Path(out).parent / CACHE)
         copy_library(folder)
         for name in ASSETS:
             site.copy_asset(name)
-        for page in PAGES:
+        for page in pages:
             page.write(review, site)
-    return Path(out) / PAGES[0].FILE
+    return Path(out) / pages[0].FILE
 
 
 def _facts(review: Review) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from custom.depth import Depth, check_depth
 from custom.ensemble import FusionConfig, find_duplicating
 from custom.ensemble.fusion import Fusion
 from custom.ensemble.inputs import ValInputs, read_inputs
+from custom.ensemble.options import of_labels
 from custom.ensemble.preparing import Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe, load_recipe
 from custom.ensemble.run_inputs import model_keys, val_of_runs
@@ -229,22 +230,25 @@ def _notes_of_runs(runs: Sequence[Run], val: ValInputs) -> list[str]:
     return notes
 
 
-def _recipe(request: Request, val: ValInputs) -> Recipe:
+def _recipe(request: Request, val: ValInputs, metric: Metric) -> Recipe:
     """Return the fusion, with its weights by model."""
     if request.recipe_file is None:
-        return Recipe((request.config,), {}, "", {}, {})
+        config = request.config
+        if metric.is_of_labels and config.iou_thr == FusionConfig().iou_thr:
+            config = replace(config, **of_labels())
+        return Recipe((config,), {}, "", {}, {})
     return Fusion.of_recipe(load_recipe(request.recipe_file), val).by_model
 
 
 def _with_ensemble(review: Review, request: Request, val: ValInputs) -> Review:
     """Return the review with the models' ensemble as its last one."""
-    recipe = _recipe(request, val)
+    recipe = _recipe(request, val, review.metric)
     named = [replace(model.predictions, source=model.name) for model in review.models]
     repairs = request.repairs.with_those_of(recipe)
     prepared, notes = repairs.apply(named, val.gt.images)
     notes += find_duplicating(prepared, recipe.configs[0])
     fused = fuse_recipe(recipe, prepared, val.gt.images).predictions
-    origin = recipe_text(recipe, request.recipe_file)
+    origin = recipe_text(recipe, request.recipe_file, review.metric.is_of_labels)
     ensemble = Model(ENSEMBLE, aligned_and_checked(val.gt, fused), origin, final=True)
     return replace(
         review,
@@ -255,10 +259,13 @@ def _with_ensemble(review: Review, request: Request, val: ValInputs) -> Review:
     )
 
 
-def recipe_text(recipe: Recipe, recipe_file: PathLike | None = None) -> str:
+def recipe_text(
+    recipe: Recipe, recipe_file: PathLike | None = None, is_of_labels: bool = False
+) -> str:
     """Return a fusion in one line."""
     config = recipe.configs[0]
     parts = [config.method, f"IoU {config.iou_thr:g}", f"scores from {config.skip_box_thr:g}"]
+    parts = parts[:1] if is_of_labels else parts
     if config.weights is not None:
         parts.append(f"weights {', '.join(f'{weight:.3g}' for weight in config.weights)}")
     if len(recipe.configs) > 1:

@@ -65,6 +65,13 @@ class Analysis:
         return match_for(self.gt, self.predictions, DEFAULT_METRIC)
 
     @cached_property
+    def unthresholded(self) -> Matches:
+        """All of them, to be judged at any threshold: labels as they are matched, boxes at 0.5."""
+        if not self.metric.is_of_labels:
+            return self.matches
+        return match_for(self.gt, self.predictions, self.metric)
+
+    @cached_property
     def by_area(self) -> Matches:
         """Matched at an IoU of 0.5 in each of COCO's size classes, with the boxes hit."""
         return match(self.gt, self.predictions, (IOU_THR,), AREAS, keep_gt=True)

@@ -50,7 +50,7 @@ def notes_on(review: Review) -> list[str]:
 
 def cut_notes(review: Review) -> list[str]:
     """Return a sentence that names the models whose boxes of low score were cut off."""
-    if review.metric.punishes_false_boxes:
+    if review.metric.punishes_false_boxes or review.metric.is_of_labels:
         return []
     cut = []
     for k in review.members:

@@ -17,14 +17,12 @@ from custom.training.seeding.processes import (
 )
 from custom.training.seeding.samplers import (
     ClassBalancedSampler,
-    LabelWeightedSampler,
     ResumableBatchSampler,
     SeededSampler,
 )
 
 __all__ = [
     "ClassBalancedSampler",
-    "LabelWeightedSampler",
     "ResumableBatchSampler",
     "ResumableEpochLoop",
     "SampleKey",
