@@ -51,9 +51,11 @@ def read_folders(folder: Path, classes: Sequence[str] = ()) -> LabelSheet:
 def what_is_in(gt: GroundTruth) -> LabelSheet:
     """Return for each image and class whether it has a box: `has_<class>`.
 
-    Where an image has only crowd boxes of a class, nobody has looked closely: that is unknown.
+    Where an image has only crowd boxes of a class, nobody has looked closely: that is unknown. Of a
+    test set, which has no boxes at all, nothing is known.
     """
-    values = np.full((len(gt.images), len(gt.categories)), NO, np.int8)
+    default = NO if gt.num_boxes else UNKNOWN
+    values = np.full((len(gt.images), len(gt.categories)), default, np.int8)
     values[gt.image_index[gt.iscrowd], gt.labels[gt.iscrowd]] = UNKNOWN
     values[gt.image_index[~gt.iscrowd], gt.labels[~gt.iscrowd]] = YES
     classes = tuple(HAS + name for name in gt.categories.names)

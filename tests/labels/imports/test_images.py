@@ -172,6 +172,9 @@ def test_what_is_in_a_coco_file(tmp_path):
         "2.png": (set(), set()),
     }
     assert gt.images.ids.tolist() == [7, 8, 9]
+    write_json(tmp_path / "test.json", {**content, "annotations": []})
+    test = run_import(ImportRequest(tmp_path / "test.json", "image", tmp_path / "x.json"))
+    assert (test.categories, test.num_boxes) == (gt.categories, 0)
     assert (gt.images.video_ids >= 0).all()
 
 
