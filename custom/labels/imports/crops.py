@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
 
 from custom.boxes import FloatArray, IntArray
+from custom.depth import to_8_bit
 from custom.errors import PodiumError
 from custom.files import check_replaceable, write_bytes, write_json
 from custom.image_files import find_images
@@ -19,7 +22,7 @@ from custom.labels.imports.whole_images import content_of
 from custom.tables import GroundTruth
 from custom.tables.coco import read_ground_truth
 
-Picture = Any  # (H, W, 3), BGR; OpenCV's types know of no bytes
+Picture = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -89,17 +92,25 @@ def _write_crops(
     request: CropRequest, gt: GroundTruth, rows: IntArray, paths: tuple[Path, ...]
 ) -> list[str]:
     """Write a crop a row; return their names."""
-    names, last, picture = [], -1, None
-    for row in rows.tolist():
-        image = int(gt.image_index[row])
-        if image != last:
-            last, picture = image, cv2.imread(str(paths[image]))
-        if picture is None:
-            raise PodiumError(f"{paths[image]} must be an image, but cannot be read")
-        names.append(f"train/{int(gt.annotation_ids[row]):06d}.png")
-        crop = cut_out(picture, gt.bboxes[row], request.size, request.margin)
-        write_bytes(request.out / names[-1], cv2.imencode(".png", crop)[1].tobytes())
+    names: list[str] = []
+    for image in np.unique(gt.image_index[rows]).tolist():
+        picture = _read(paths[image])
+        for row in rows[gt.image_index[rows] == image].tolist():
+            names.append(f"train/{int(gt.annotation_ids[row]):06d}.png")
+            stream = BytesIO()
+            crop = cut_out(picture, gt.bboxes[row], request.size, request.margin)
+            Image.fromarray(crop).save(stream, "PNG")
+            write_bytes(request.out / names[-1], stream.getvalue())
     return names
+
+
+def _read(path: Path) -> Picture:
+    """Return a picture as RGB, turned as EXIF says."""
+    try:
+        with Image.open(path) as image:
+            return np.asarray(to_8_bit(ImageOps.exif_transpose(image)).convert("RGB"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PodiumError(f"{path} must be an image, but: {error}") from error
 
 
 def cut_out(picture: Picture, bbox: FloatArray, size: int, margin: float) -> Picture:
@@ -112,19 +123,14 @@ def cut_out(picture: Picture, bbox: FloatArray, size: int, margin: float) -> Pic
         margin: On each side, as a share of the box's longer side.
     """
     side = float(max(bbox[2:] - bbox[:2])) * (1 + 2 * margin)
-    scale = size / side
-    left, top = (bbox[:2] + bbox[2:]) / 2 - side / 2
-    # Of an area much larger than the crop every pixel counts: average first.
-    if scale < 0.5:
-        factor = 2.0 ** np.floor(np.log2(1 / scale))
-        picture = cv2.resize(
-            picture, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA
-        )
-        scale, left, top = scale * factor, left / factor, top / factor
-    # A pixel's middle lies half a pixel from its edge.
-    shift = np.array([-left, -top]) * scale + (scale - 1) / 2
-    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    crop = cv2.warpAffine(
-        picture, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    left, top = ((bbox[:2] + bbox[2:] - side) / 2).tolist()
+    height, width = picture.shape[:2]
+    beyond = max(
+        0, *(int(np.ceil(x)) for x in (-left, -top, left + side - width, top + side - height))
     )
-    return np.asarray(crop, np.uint8)
+    padded = np.pad(picture, ((beyond, beyond), (beyond, beyond), (0, 0)), mode="edge")
+    corner = (left + beyond, top + beyond)
+    box = (*corner, corner[0] + side, corner[1] + side)
+    # Of a larger area every pixel counts: Pillow widens its filter.
+    scaled = Image.fromarray(padded).resize((size, size), Image.Resampling.BILINEAR, box)
+    return np.asarray(scaled)

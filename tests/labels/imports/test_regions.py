@@ -121,6 +121,9 @@ def test_a_crop_shows_what_is_in_the_box():
     assert (crop[5:15] == 255).all()  # five rows above and below the box
     assert not crop[:5].any()
     assert not crop[15:].any()
+    corner = cut_out(picture + 7, np.array([-2.0, 0, 8, 10]), 20, 0.5)
+    assert corner.shape == (20, 20, 3)
+    assert (corner == 7).all()  # beyond the image its edge goes on
 
 
 def test_the_command_writes_and_says_what(folder, capsys):
