@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -114,3 +116,10 @@ def test_an_error_in_a_worker_of_the_data_loader_is_its_message_alone() -> None:
     with pytest.raises(PodiumError) as error:
         list(DataLoader(Broken(), num_workers=1))
     assert str(error.value) == "a.jpg must be whole:\n  it is not"
+
+
+def test_a_tool_that_leaves_at_once_says_all_and_keeps_its_code() -> None:
+    code = "from custom.errors import run_tool; run_tool(lambda _: print('said') or 3, True)"
+    # Into a pipe, where Python keeps what is printed until there is more of it, or the end.
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr) == (3, "said\n", "")

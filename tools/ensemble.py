@@ -243,4 +243,4 @@ def search(args: argparse.Namespace, inputs: Inputs, repairs: Repairs, metric: M
 
 if __name__ == "__main__":
     gc.disable()  # looking for cycles, of which there are few, takes a tenth of the time
-    run_tool(main)
+    run_tool(main, leaves_at_once=True)

@@ -1,4 +1,4 @@
-"""Checks of what is compiled: numba, torch with its CUDA, and mmcv's operators for this torch."""
+"""Checks of what is compiled: numba, the kernels, torch with its CUDA, mmcv's operators for it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from custom.doctor.probe import Outcome, Probe
 from custom.doctor.results import SET_UP, Check
 
 TRY_NUMBA = "import numba; assert numba.njit(lambda x: x + 1)(1) == 2; print(numba.__version__)"
+TRY_KERNELS = "from custom.ensemble.warming import warm; print(warm())"
 TRY_TORCH = (
     "import torch; print(torch.__version__, torch.version.cuda or 'none', "
     "torch.cuda.is_available())"
@@ -30,6 +31,14 @@ def check_numba(probe: Probe) -> Check:
         f"must compile a function, but: {outcome.text}",
         f"{SET_UP}; or: pip install --force-reinstall -r requirements/core.txt",
     )
+
+
+def check_kernels(probe: Probe) -> Check:
+    """Compile the kernels of fusing and scoring, which the first command would wait for."""
+    outcome = probe(TRY_KERNELS)
+    if outcome.ok:
+        return Check("kernels", f"compiled: {outcome.text}")
+    return Check("kernels", f"must compile, but: {outcome.text}", SET_UP)
 
 
 def check_torch(outcome: Outcome, has_gpu: bool) -> Check:

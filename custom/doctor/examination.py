@@ -8,7 +8,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from custom.doctor.compiled import TRY_TORCH, check_numba, check_operators, check_torch
+from custom.doctor.compiled import (
+    TRY_TORCH,
+    check_kernels,
+    check_numba,
+    check_operators,
+    check_torch,
+)
 from custom.doctor.machine import check_disk, check_python, check_writable
 from custom.doctor.packages import check_opencv, check_pins, normalized
 from custom.doctor.probe import Probe, probe
@@ -29,10 +35,12 @@ def examine(folder: Path, core: bool = False, run_probe: Probe = probe) -> list[
         A result for each check, passed or failed.
     """
     installed = installed_versions()
+    numba = check_numba(run_probe)
     results = [
         check_python(sys.version_info[:3]),
         *check_requirements(installed, core),
-        check_numba(run_probe),
+        numba,
+        *([check_kernels(run_probe)] if numba.ok else []),
     ]
     if not core:
         results += check_detection(installed, run_probe)

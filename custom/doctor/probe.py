@@ -7,7 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import Callable  # noqa: UP035  (an old Python fails a check, without a traceback)
 
-_TIMEOUT_S = 180
+# Compiling the kernels takes half a minute of processor time, and a busy machine shares it.
+_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from custom.doctor.compiled import check_numba, check_operators, check_torch
+from custom.doctor.compiled import check_kernels, check_numba, check_operators, check_torch
 from custom.doctor.machine import MIN_FREE_BYTES, check_disk, check_python, check_writable
 from custom.doctor.packages import check_opencv, check_pins
 from custom.doctor.probe import Outcome, probe
@@ -110,6 +110,13 @@ def test_surplus_opencv_is_removed_first():
     remedy = check_opencv(both, GOOD).remedy
     assert remedy.startswith("pip uninstall -y opencv-contrib-python && ")
     assert remedy.endswith("opencv-python-headless==4.12.0.88")
+
+
+def test_kernels_are_compiled():
+    assert "6 methods" in check_kernels(answering(True, "6 methods of fusing")).text
+    failed = check_kernels(answering(False, "OSError: No space left on device"))
+    assert not failed.ok
+    assert "No space left" in failed.text
 
 
 def test_numba():

@@ -19,7 +19,13 @@ WELL = {
     "optuna": "5.0.0",
     "opencv-python-headless": "4.12.0.88",
 }
-ANSWERS = {"numba": "0.68.1", "nms": "cpu", "cv2": "4.12.0", "torch": "2.13.0+cpu none False"}
+ANSWERS = {
+    "warm": "6 methods",
+    "numba": "0.68.1",
+    "nms": "cpu",
+    "cv2": "4.12.0",
+    "torch": "2.13.0+cpu none False",
+}
 
 
 def healthy(code):
@@ -92,6 +98,7 @@ def test_installed_versions_are_read():
 def test_tool_ends_with_2_on_a_problem(installation, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("custom.doctor.compiled.TRY_NUMBA", "print('0.68.1')")
+    monkeypatch.setattr("custom.doctor.compiled.TRY_KERNELS", "print('6 methods')")
     installation["numpy"] = "1.26.4"
     assert main(["--core"]) == 2
     assert "FAIL  numpy: must be 2.2.6, but is 1.26.4" in capsys.readouterr().out
