@@ -87,7 +87,7 @@ def fusion_of(args: argparse.Namespace, is_of_labels: bool = False, **others: An
     return FusionConfig(**values, **others)
 
 
-def of_labels() -> dict[str, float]:
+def of_labels() -> dict[str, Any]:
     """Return the parameters with which labels of images and regions are fused."""
     from custom.evaluation.items import EQUAL_IOU
 

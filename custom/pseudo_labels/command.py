@@ -13,6 +13,7 @@ from custom.ensemble.config import FusionConfig
 from custom.ensemble.preparing import Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe
 from custom.errors import PodiumError
+from custom.evaluation import DEFAULT_METRIC, metric_of
 from custom.files import check_replaceable, read_json, sha256_of, write_json
 from custom.pseudo_labels.drift import drift_warnings
 from custom.pseudo_labels.merge import merge, refuse_in_place, take_images
@@ -118,7 +119,8 @@ def make_pseudo_labels(request: Request) -> Result:
     meta, runs = read_meta(request.predictions), find_sources(request)
     unseen = _unseen(runs, request)
     gt, out_of_fold = _out_of_fold(request, runs, meta)
-    thresholds = precise_thresholds(gt, out_of_fold, request.precision, request.min_support)
+    how = (request.precision, request.min_support, *_matched_by(runs))
+    thresholds = precise_thresholds(gt, out_of_fold, *how)
     score_thrs = {each.name: each.score_thr for each in thresholds}
     labels = found.keep(above(found, listed.categories, score_thrs))
     if not labels.num_boxes:
@@ -142,6 +144,12 @@ def make_pseudo_labels(request: Request) -> Result:
         origin,
         tuple(warnings),
     )
+
+
+def _matched_by(runs: Sequence[Run]) -> tuple[float, str]:
+    """Return the IoU and the rule by which a prediction is right: labels have equal boxes."""
+    metric = metric_of(runs[0].record.metric if runs else DEFAULT_METRIC)
+    return (metric.iou_thrs[0], metric.rule) if metric.is_of_labels else (0.5, "coco")
 
 
 def find_sources(request: Request) -> list[Run]:
