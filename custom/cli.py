@@ -18,7 +18,7 @@ TASKS = {
     "start": ("doctor", "demo", "init", "new", "make-sample"),
     "data": ("split", "labels", "pseudo-label"),
     "train": ("browse", "inspect-config", "train", "test", "soup", "import-run"),
-    "decide": ("runs", "gate", "ablate", "thresholds", "smooth", "rescore", "review"),
+    "decide": ("score", "runs", "gate", "ablate", "thresholds", "smooth", "rescore", "review"),
     "submit": ("ensemble", "submit", "leaderboard"),
 }
 USAGE = """usage: podium COMMAND [ARGUMENT ...]

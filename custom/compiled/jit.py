@@ -18,6 +18,8 @@ SOURCES = (
     "evaluation/*.py",
     "smoothing/*.py",
     "submission/checks/faults.py",
+    "tables/flat.py",
+    "tables/scan.py",
 )
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
 import numpy as np
+import orjson
 
 from custom.boxes import (
     TOLERANCE_PX,
@@ -19,10 +24,11 @@ from custom.boxes import (
     xyxy_to_xywh,
 )
 from custom.errors import PodiumError
-from custom.files import PathLike, read_json
+from custom.files import PathLike, read_bytes, read_json
+from custom.tables.flat import fields_of, is_worth_scanning, scan_records
 from custom.tables.frames import read_frames, read_ids
 from custom.tables.ground_truth import GroundTruth
-from custom.tables.images import Categories, Images, first_duplicate, named_by_first
+from custom.tables.images import UNKNOWN, Categories, Images, first_duplicate, named_by_first
 from custom.tables.records import (
     Record,
     boxes,
@@ -33,11 +39,27 @@ from custom.tables.records import (
     texts,
 )
 from custom.tables.results import read_results, write_results
-from custom.tables.rows import group_by_image
+from custom.tables.rows import group_by_image, offsets_of, positions_of
 
 _NAMED_AT_MOST = 10
+_ANNOTATIONS, _TO_LIST = b'"annotations"', re.compile(rb"\s*:\s*(?=\[)")
+_FIELDS = fields_of(
+    ("image_id", "category_id", "id", "bbox", "area", "iscrowd", "ignore", "track_id")
+)
 
 __all__ = ["ground_truth_of", "read_ground_truth", "read_results", "write_results"]
+
+
+class _Columns(NamedTuple):
+    """Annotations in the file's order: positions of image and category, boxes (N, 4) as xywh."""
+
+    image_index: IntArray
+    labels: IntArray
+    ids: IntArray
+    bboxes_xywh: FloatArray
+    crowds: BoolArray
+    areas: FloatArray
+    tracks: IntArray
 
 
 def read_ground_truth(path: PathLike) -> GroundTruth:
@@ -54,6 +76,9 @@ def read_ground_truth(path: PathLike) -> GroundTruth:
         PodiumError: If the file is not COCO, ids are doubled, an annotation names an unknown
             image or category, or a box has no area or leaves its image by more than a pixel.
     """
+    if os.path.isfile(path) and is_worth_scanning(os.path.getsize(path)):
+        with suppress(ValueError):  # of another form, or wrong: found out below
+            return _scan_ground_truth(path)
     content = read_json(path)
     if not isinstance(content, dict):
         raise PodiumError(f"{path} must be a COCO object with images, but is a list")
@@ -103,7 +128,7 @@ def _videos(records: Sequence[Record], ids: IntArray) -> IntArray:
         record.get("group") if record.get("video_id") is None else record["video_id"]
         for record in records
     ]
-    if not any(video is not None for video in videos):
+    if videos.count(None) == len(videos):
         return np.zeros(0, np.int64)
     # An image of no video is alone.
     keys = [("image", i) if v is None else ("video", str(v)) for i, v in enumerate(videos)]
@@ -127,22 +152,96 @@ def _read_annotations(
     image_index = look_up(records, "image_id", images.index_of_id, "image", path)
     labels = look_up(records, "category_id", categories.label_of_id, "category", path)
     ids = integers(records, "id", path, "annotation")
+    _check_unique(ids, path)
+    bboxes_xywh = boxes(records, path, "annotation")
+    _check_annotated(xywh_to_xyxy(bboxes_xywh), ids, image_index, images)
+    crowds, areas = _read_crowds(records, path), _read_areas(records, bboxes_xywh, path)
+    tracks = read_ids(records, "track_id")
+    columns = _Columns(image_index, labels, ids, bboxes_xywh, crowds, areas, tracks)
+    return _table_of(columns, images, categories)
+
+
+def _scan_ground_truth(path: PathLike) -> GroundTruth:
+    """Return the table of a file whose annotations are plain records, the usual case.
+
+    The annotations, of which there are many, are read without a Python object for each; the rest
+    of the file as ever.
+
+    Raises:
+        ValueError: If it is of another form, or anything is wrong.
+    """
+    text = read_bytes(path)
+    key = text.find(_ANNOTATIONS)
+    if key < 0 or text.find(_ANNOTATIONS, key + 1) >= 0:
+        raise ValueError("there must be one list of annotations")
+    between = _TO_LIST.match(text, key + len(_ANNOTATIONS))
+    if between is None:
+        raise ValueError("annotations must be a list")
+    values, end = scan_records(text, between.end(), _FIELDS)
+    content = orjson.loads(text[: between.end()] + b"[]" + text[end:])
+    del text
+    # The key may as well have stood in some text or deeper down.
+    if not isinstance(content, dict) or content.get("annotations") != []:
+        raise ValueError("annotations must be a key of the file's object")
+    images = _read_images(_section(content, "images", path), str(path))
+    categories = _read_categories(_section(content, "categories", path), str(path))
+    columns = _columns_of(values, images, categories)
+    _check_unique(columns.ids, str(path))
+    _check_annotated(xywh_to_xyxy(columns.bboxes_xywh), columns.ids, columns.image_index, images)
+    return _table_of(columns, images, categories)
+
+
+def _columns_of(values: FloatArray, images: Images, categories: Categories) -> _Columns:
+    """Return the columns of what was scanned; what is not as it should be is a `ValueError`."""
+    bboxes_xywh, area, track = values[:, 3:7], values[:, 7], values[:, 10]
+    crowds, numbers = np.nan_to_num(values[:, 8:10]), np.nan_to_num(track, nan=UNKNOWN)
+    areas = np.where(np.isnan(area), bboxes_xywh[:, 2] * bboxes_xywh[:, 3], area)
+    are_right = (
+        not np.isnan(values[:, :7]).any()
+        and _are_whole(values[:, 2])
+        and ((crowds == 0) | (crowds == 1)).all()
+        and (areas >= 0).all()
+        and _are_whole(numbers)
+    )
+    if not are_right:
+        raise ValueError("a value must be there, or is of another kind")
+    return _Columns(
+        positions_of(values[:, 0], images.ids),
+        positions_of(values[:, 1], np.asarray(categories.ids, np.int64)),
+        values[:, 2].astype(np.int64),
+        bboxes_xywh,
+        crowds.max(axis=1, initial=0) > 0,
+        areas,
+        np.where(numbers >= 0, numbers, UNKNOWN).astype(np.int64),
+    )
+
+
+def _are_whole(values: FloatArray) -> bool:
+    """Return whether all numbers are whole, and none too large for a double to tell it."""
+    return bool(((values == np.rint(values)) & (np.abs(values) <= 2**53)).all())
+
+
+def _check_unique(ids: IntArray, path: str) -> None:
     if (double := first_duplicate(ids)) is not None:
         raise PodiumError(f"{path}: annotation ids must be unique, but {double} stands twice")
-    bboxes_xywh = boxes(records, path, "annotation")
-    bboxes = xywh_to_xyxy(bboxes_xywh)
-    _check_annotated(bboxes, ids, image_index, images)
-    order, offsets = group_by_image(image_index, len(images))
+
+
+def _table_of(columns: _Columns, images: Images, categories: Categories) -> GroundTruth:
+    """Return the table of annotations in any order of images."""
+    index, counts = columns.image_index, np.bincount(columns.image_index, minlength=len(images))
+    if (index[1:] < index[:-1]).any():
+        order, _ = group_by_image(index, len(images))
+        columns = _Columns(*(column[order] for column in columns))  # type: ignore[arg-type]
     return GroundTruth(
         images,
         categories,
-        offsets,
-        bboxes=bboxes[order],
-        labels=labels[order],
-        iscrowd=_read_crowds(records, path)[order],
-        area=_read_areas(records, bboxes_xywh, path)[order],
-        annotation_ids=ids[order],
-        track_ids=read_ids(records, "track_id")[order],
+        offsets_of(counts),
+        bboxes=xywh_to_xyxy(columns.bboxes_xywh),
+        labels=columns.labels,
+        iscrowd=columns.crowds,
+        area=columns.areas,
+        annotation_ids=columns.ids,
+        track_ids=columns.tracks,
     )
 
 

@@ -21,16 +21,21 @@ def read_frames(records: Sequence[Record]) -> tuple[IntArray, IntArray, FloatArr
     """
     frames: list[Any] = [record.get("frame_id") for record in records]
     times = [record.get("timestamp") for record in records]
-    return (
-        read_ids(records, "video_id"),
-        np.array([int(f) if _is_count(f) else UNKNOWN for f in frames], np.int64),
-        np.array([t if is_number(t) else np.nan for t in times], np.float64),
-    )
+    places: IntArray = np.full(len(frames), UNKNOWN)
+    seconds: FloatArray = np.full(len(times), np.nan)
+    if frames.count(None) < len(frames):
+        places = np.array([int(f) if _is_count(f) else UNKNOWN for f in frames], np.int64)
+    if times.count(None) < len(times):
+        seconds = np.array([t if is_number(t) else np.nan for t in times], np.float64)
+    return read_ids(records, "video_id"), places, seconds
 
 
 def read_ids(records: Sequence[Record], key: str) -> IntArray:
     """Return optional ids, shape (N,); -1 where there is none."""
-    return np.array([number_of(record.get(key)) for record in records], np.int64)
+    values = [record.get(key) for record in records]
+    if values.count(None) == len(values):
+        return np.full(len(values), UNKNOWN)
+    return np.array([number_of(value) for value in values], np.int64)
 
 
 def number_of(value: Any) -> int:

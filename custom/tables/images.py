@@ -26,6 +26,10 @@ def frozen(values: npt.ArrayLike, dtype: type) -> npt.NDArray[Any]:
 
 def first_duplicate(values: npt.ArrayLike) -> object | None:
     """Return a value that stands more than once in `values`, or None."""
+    if isinstance(values, tuple) and len(set(values)) == len(values):
+        return None
+    if isinstance(values, np.ndarray) and values.ndim == 1 and (values[1:] > values[:-1]).all():
+        return None
     unique, counts = np.unique(np.asarray(values), return_counts=True)
     return unique[counts > 1][0].item() if (counts > 1).any() else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,9 @@ def integers(records: Sequence[Record], key: str, path: PathLike, what: str) -> 
     A whole float counts as an integer: exporters that pass through pandas write 1.0 for 1.
     """
     values = column(records, key, path, what)
+    if set(map(type, values)) == {int}:
+        with suppress(OverflowError):  # named below
+            return np.array(values, dtype=np.int64)
     check_each(values, is_integer, f"{path}: {key} of {what}", "an integer below 2^63")
     return np.array([int(value) for value in values], dtype=np.int64)
 
@@ -69,6 +73,8 @@ def integers(records: Sequence[Record], key: str, path: PathLike, what: str) -> 
 def texts(records: Sequence[Record], key: str, path: PathLike, what: str) -> tuple[str, ...]:
     """Return a column of texts; one that is none, or empty, is named."""
     values = column(records, key, path, what)
+    if set(map(type, values)) == {str} and all(values):
+        return tuple(values)
     check_each(
         values, lambda v: isinstance(v, str) and v != "", f"{path}: {key} of {what}", "a text"
     )

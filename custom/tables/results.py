@@ -12,6 +12,7 @@ import os
 import re
 from array import array
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from operator import itemgetter
 from typing import Any, BinaryIO, NamedTuple
@@ -22,14 +23,16 @@ import orjson
 from custom.boxes import FloatArray, IntArray, xywh_to_xyxy, xyxy_to_xywh
 from custom.errors import PodiumError
 from custom.files import PathLike, atomic_path, read_json
+from custom.tables.flat import fields_of, is_worth_scanning, scan_records
 from custom.tables.images import Categories, Images
 from custom.tables.predictions import Predictions
 from custom.tables.records import boxes, look_up, numbers
-from custom.tables.rows import offsets_of
+from custom.tables.rows import offsets_of, positions_of
 
 _PART_BYTES = 1 << 19
 _PART_BOXES = 1 << 15
 _SHORTEST_RECORD = b'{"image_id":1,"category_id":1,"bbox":[0,0,1,1],"score":1},'
+_FIELDS = fields_of(("image_id", "category_id", "bbox", "score"))
 _BETWEEN_RECORDS = re.compile(rb"\}\s*,\s*\{")
 
 
@@ -133,10 +136,10 @@ def _read_in_parts(path: PathLike, images: Images, categories: Categories) -> _C
     room = os.path.getsize(path) // len(_SHORTEST_RECORD) + 1
     positions = np.empty(room, np.int64), np.empty(room, np.int64)
     columns = _Columns(*positions, np.empty((room, 4)), np.empty(room))
-    end = 0
+    end, is_large = 0, is_worth_scanning(os.path.getsize(path))
     with open(path, "rb") as stream:
         for part in _parts(stream):
-            rows = _read_part(part, images, categories)
+            rows = _read_part(part, images, categories, is_large)
             start, end = end, end + len(rows.scores)
             for column, values in zip(columns, rows, strict=True):
                 column[start:end] = values
@@ -144,8 +147,11 @@ def _read_in_parts(path: PathLike, images: Images, categories: Categories) -> _C
     return _Columns(index[:end], labels[:end], bboxes[:end], scores[:end])
 
 
-def _read_part(text: bytes, images: Images, categories: Categories) -> _Columns:
-    """Return the columns of some records; whatever is wrong is an error."""
+def _read_part(text: bytes, images: Images, categories: Categories, is_large: bool) -> _Columns:
+    """Return the columns of some records of a large file or a small one; see `_read_in_parts`."""
+    if is_large:
+        with suppress(ValueError):  # of another form, or wrong: found out below
+            return _scan_part(text, images, categories)
     records = orjson.loads(text)
     count = len(records)
     if (b"true" in text or b"false" in text) and any(map(_has_bool, records)):
@@ -160,6 +166,16 @@ def _read_part(text: bytes, images: Images, categories: Categories) -> _Columns:
     scores = _doubles(map(itemgetter("score"), records))
     positions = (np.fromiter(image_index, np.int64, count), np.fromiter(labels, np.int64, count))
     return _Columns(*positions, xywh_to_xyxy(flat.reshape(-1, 4)), scores)
+
+
+def _scan_part(text: bytes, images: Images, categories: Categories) -> _Columns:
+    """Return the columns of plain records; anything else is a `ValueError`."""
+    values, end = scan_records(text, 0, _FIELDS)
+    if text[end:].strip() or np.isnan(values).any():
+        raise ValueError("there must be all keys in every record, and nothing behind the list")
+    image_index = positions_of(values[:, 0], images.ids)
+    labels = positions_of(values[:, 1], np.asarray(categories.ids, np.int64))
+    return _Columns(image_index, labels, xywh_to_xyxy(values[:, 2:6]), values[:, 6])
 
 
 def _has_bool(record: dict[str, Any]) -> bool:

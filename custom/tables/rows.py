@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from custom.boxes import IntArray
+from custom.boxes import FloatArray, IntArray
 
 
 def offsets_of(counts: IntArray) -> IntArray:
@@ -35,3 +35,29 @@ def rows_of_images(offsets: IntArray, indices: IntArray) -> tuple[IntArray, IntA
     starts = offsets[:-1][indices]
     rows = np.arange(taken[-1]) + np.repeat(starts - taken[:-1], counts)
     return rows, taken
+
+
+def positions_of(values: FloatArray, ids: IntArray) -> IntArray:
+    """Return the place of each value (N,) in `ids`, shape (N,).
+
+    Raises:
+        ValueError: If a value is not among them.
+    """
+    whole = np.where(np.abs(values) <= 2**53, values, -1).astype(np.int64)
+    places = _places(whole, ids) if len(ids) else np.full(len(values), -1)
+    if (places < 0).any() or (whole != values).any():
+        raise ValueError("all values must be among the ids")
+    return places
+
+
+def _places(values: IntArray, ids: IntArray) -> IntArray:
+    """Return the place of each value in `ids`, which are different; -1 where there is none."""
+    lowest, highest = int(ids.min()), int(ids.max())
+    if highest - lowest < 4 * len(ids) + 1024:  # a table of all numbers between is small
+        table = np.full(highest - lowest + 2, -1)
+        table[ids - lowest] = np.arange(len(ids))
+        is_between = (values >= lowest) & (values <= highest)
+        return table[np.where(is_between, values - lowest, -1)]
+    order = np.argsort(ids)
+    found = order[np.minimum(np.searchsorted(ids[order], values), len(ids) - 1)]
+    return np.where(ids[found] == values, found, -1)

@@ -22,10 +22,13 @@ def table() -> Predictions:
     return Predictions.from_rows(IMAGES.ids, rng.integers(0, 19, 500), *columns)
 
 
-@pytest.fixture(params=[SMALL, 1 << 19], ids=["many parts", "one part"])
+@pytest.fixture(params=["many parts", "one part", "large file"])
 def _parts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "_PART_BYTES", request.param)
-    monkeypatch.setattr(results, "_PART_BOXES", request.param)
+    size = 1 << 19 if request.param == "one part" else SMALL
+    monkeypatch.setattr(results, "_PART_BYTES", size)
+    monkeypatch.setattr(results, "_PART_BOXES", size)
+    is_large = request.param == "large file"
+    monkeypatch.setattr(results, "is_worth_scanning", lambda num_bytes: is_large)
 
 
 def assert_same(found: Predictions, expected: Predictions) -> None:
