@@ -1,10 +1,11 @@
-"""Average precision from tables beside pycocotools and faster-coco-eval, in one run.
+"""Average precision from tables beside hotcoco, ultrafast-pycocotools and others, in one run.
 
 Every tool has read its input before the clock starts: what is timed is matching and averaging.
 The tools take turns, once each a round, and the ratios are of their fastest rounds: by the clock,
-and by processor time, which other work on the machine changes little.
+and by processor time, which other work on the machine changes little. With `--times` the data
+stand so many times under new ids, beside the tools in Rust alone; reading them is timed as well.
 
-python benchmarks/scoring.py [--repeats 5] [--growth]
+python benchmarks/scoring.py [--repeats 5] [--times 1 6 60] [--growth]
 """
 
 from __future__ import annotations
@@ -19,15 +20,18 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import orjson
 
 from custom.evaluation import average_precision, match, score
 from custom.evaluation.matches import COCO_AREAS, COCO_IOU_THRS
 from custom.evaluation.reference import coco_eval, coco_tables
 from custom.submission import read_submission
 from custom.tables import GroundTruth, Predictions
-from custom.tables.coco import read_ground_truth
+from custom.tables.coco import read_ground_truth, read_results, write_results
 from custom.testing import SHARED_DATA
 
 WORKS: dict[str, tuple[tuple[float, ...], tuple[str, ...]]] = {
@@ -69,7 +73,10 @@ class Stopwatch:
 
 
 def ours(
-    gt: GroundTruth, predictions: Predictions, thrs: Sequence[float], areas: Sequence[str]
+    gt: GroundTruth,
+    predictions: Predictions,
+    thrs: Sequence[float],
+    areas: Sequence[str],
 ) -> float:
     """Return the mean AP, having computed that of every area range."""
     matches = match(gt, predictions, thrs, areas)
@@ -78,7 +85,10 @@ def ours(
 
 
 def pycocotools(
-    gt: GroundTruth, predictions: Predictions, thrs: Sequence[float], areas: Sequence[str]
+    gt: GroundTruth,
+    predictions: Predictions,
+    thrs: Sequence[float],
+    areas: Sequence[str],
 ) -> Callable[[Stopwatch], float]:
     """Return what evaluates with pycocotools, its tables read."""
 
@@ -95,7 +105,10 @@ def pycocotools(
 
 
 def faster_coco_eval(
-    gt: GroundTruth, predictions: Predictions, thrs: Sequence[float], areas: Sequence[str]
+    gt: GroundTruth,
+    predictions: Predictions,
+    thrs: Sequence[float],
+    areas: Sequence[str],
 ) -> Callable[[Stopwatch], float]:
     """Return what evaluates with faster-coco-eval, its tables read."""
     from faster_coco_eval import COCO, COCOeval_faster
@@ -120,6 +133,133 @@ def faster_coco_eval(
     return run
 
 
+def tools_in_rust(
+    files: tuple[Path, Path], thrs: Sequence[float], areas: Sequence[str]
+) -> dict[str, Callable[[Stopwatch], float]]:
+    """Return what evaluates with hotcoco and with ultrafast-pycocotools, their files read."""
+    import hotcoco
+    import ultrafast_pycocotools
+
+    def peer(package: Any) -> Callable[[Stopwatch], float]:
+        truth, found = read_by(package, files)
+
+        def run(watch: Stopwatch) -> float:
+            evaluation = package.COCOeval(truth, found, "bbox")
+            params = evaluation.params
+            params.iouThrs, params.maxDets = np.array(thrs), [100]
+            params.areaRng = [list(COCO_AREAS[name]) for name in areas]
+            params.areaRngLbl = list(areas)
+            with contextlib.redirect_stdout(io.StringIO()), watch:
+                evaluation.evaluate()
+                evaluation.accumulate()
+            precision = np.asarray(evaluation.eval["precision"])
+            precision = precision.reshape(len(thrs), 101, -1, len(areas), 1)[:, :, :, 0, 0]
+            return float(precision[precision > -1].mean())
+
+        return run
+
+    return {
+        "hotcoco": peer(hotcoco),
+        "ultrafast-pycocotools": peer(ultrafast_pycocotools),
+    }
+
+
+def read_by(package: Any, files: tuple[Path, Path]) -> tuple[Any, Any]:
+    """Read truth and results with one of the peers."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = package.COCO(str(files[0]))
+        return truth, truth.loadRes(str(files[1]))
+
+
+def repeated_files(times: int, folder: Path) -> tuple[Path, Path]:
+    """Write the real annotations and predictions so many times, each time under new ids."""
+    gt, predictions = read()
+    content = orjson.loads(Path(gt.source).read_bytes())
+    num, num_boxes = len(content["images"]), len(content["annotations"])
+    images, boxes = [], []
+    for k in range(times):
+        for each in content["images"]:
+            name = f"{k}/{each['file_name']}"
+            images.append({**each, "id": each["id"] + k * num, "file_name": name})
+        for each in content["annotations"]:
+            ids = {
+                "id": each["id"] + 1 + k * num_boxes,
+                "image_id": each["image_id"] + k * num,
+            }
+            boxes.append({**each, **ids})
+    truth, found = folder / f"truth{times}.json", folder / f"found{times}.json"
+    truth.write_bytes(orjson.dumps({**content, "images": images, "annotations": boxes}))
+    index = np.concatenate([predictions.image_index + k * num for k in range(times)])
+    bboxes, scores, labels = (
+        np.concatenate([column] * times)
+        for column in (predictions.bboxes, predictions.scores, predictions.labels)
+    )
+    image_ids = [image["id"] for image in images]
+    table = Predictions.from_rows(image_ids, index, bboxes, scores, labels)
+    write_results(found, table, gt.categories)
+    return truth, found
+
+
+def read_ours(files: tuple[Path, Path]) -> tuple[GroundTruth, Predictions]:
+    """Read truth and results."""
+    gt = read_ground_truth(files[0])
+    return gt, read_results(files[1], gt.images, gt.categories)
+
+
+def readers_of(files: tuple[Path, Path]) -> dict[str, Callable[[], Any]]:
+    """Return what reads truth and results, by tool."""
+    import hotcoco
+    import ultrafast_pycocotools
+
+    return {
+        "podium": lambda: read_ours(files),
+        "hotcoco": lambda: read_by(hotcoco, files),
+        "ultrafast-pycocotools": lambda: read_by(ultrafast_pycocotools, files),
+    }
+
+
+def at_sizes(sizes: Sequence[int], repeats: int) -> None:
+    """Print the ratios to the tools in Rust, reading and scoring, at each size."""
+    for times in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            files, rounds = (
+                repeated_files(times, Path(folder)),
+                1 if times > 10 else repeats,
+            )
+            gt, predictions = read_ours(files)
+            print(f"\n{times} times the data: {predictions.num_boxes} boxes")
+            readers = readers_of(files)
+            watches = {tool: Stopwatch() for tool in readers}
+            for _ in range(rounds):
+                for tool, reader in readers.items():
+                    with watches[tool]:
+                        reader()
+            print_times("reading truth and results", watches)
+            for name, (thrs, areas) in WORKS.items():
+                expected = ours(gt, predictions, thrs, areas)
+                peers = tools_in_rust(files, thrs, areas)
+                watches = {tool: Stopwatch() for tool in ("podium", *peers)}
+                for _ in range(max(rounds, 2)):
+                    with watches["podium"]:
+                        ours(gt, predictions, thrs, areas)
+                    for peer, run in peers.items():
+                        assert abs(run(watches[peer]) - expected) < 1e-9, peer
+                print_times(f"{name}: AP {expected:.6f}, the same from all", watches)
+
+
+def print_times(title: str, watches: dict[str, Stopwatch]) -> None:
+    """Print the best round of each tool, and how many times ours it takes."""
+    clock, processor = watches["podium"].best
+    print(f"\n{title}")
+    print(f"  {'':<22}{'clock':>13}{'ratio':>8}{'processor':>13}{'ratio':>8}")
+    for tool, watch in watches.items():
+        best = watch.best
+        print(
+            f"  {tool:<22}{1e3 * best[0]:10.1f} ms{best[0] / clock:7.1f}x"
+            f"{1e3 * best[1]:10.1f} ms{best[1] / processor:7.1f}x"
+        )
+
+
 def compare(gt: GroundTruth, predictions: Predictions, repeats: int) -> None:
     """Print the times side by side."""
     print(f"{predictions.num_boxes} boxes, {len(gt.images)} images, {os.cpu_count()} cores")
@@ -135,15 +275,7 @@ def compare(gt: GroundTruth, predictions: Predictions, repeats: int) -> None:
                 ours(gt, predictions, thrs, areas)
             for peer, run in peers.items():
                 assert abs(run(watches[peer]) - expected) < 1e-9, peer
-        clock, processor = watches["podium"].best
-        print(f"\n{name}: AP {expected:.6f}, the same from all three")
-        print(f"  {'':<18}{'clock':>13}{'ratio':>8}{'processor':>13}{'ratio':>8}")
-        for tool, watch in watches.items():
-            best = watch.best
-            print(
-                f"  {tool:<18}{1e3 * best[0]:10.1f} ms{best[0] / clock:7.1f}x"
-                f"{1e3 * best[1]:10.1f} ms{best[1] / processor:7.1f}x"
-            )
+        print_times(f"{name}: AP {expected:.6f}, the same from all three", watches)
 
 
 def memory(gt: GroundTruth, predictions: Predictions) -> None:
@@ -194,10 +326,17 @@ def growth(gt: GroundTruth, predictions: Predictions) -> None:
 def first_call() -> None:
     """Print how long the first call takes: compiling, and in a later process from the cache."""
     with tempfile.TemporaryDirectory() as cache:
-        environment = {**os.environ, "NUMBA_CACHE_DIR": cache, "PYTHONPATH": os.getcwd()}
+        environment = {
+            **os.environ,
+            "NUMBA_CACHE_DIR": cache,
+            "PYTHONPATH": os.getcwd(),
+        }
         for what in ("compiling", "from the cache"):
             result = subprocess.run(
-                [sys.executable, "-c", COLD_START], env=environment, capture_output=True, text=True
+                [sys.executable, "-c", COLD_START],
+                env=environment,
+                capture_output=True,
+                text=True,
             )
             clock, processor = map(float, result.stdout.split())
             print(
@@ -210,6 +349,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the command line's options."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--times", type=int, nargs="*", default=[1, 6], help="sizes of the data")
     parser.add_argument("--growth", action="store_true", help="also at 10x and 100x the boxes")
     return parser.parse_args(argv)
 
@@ -221,6 +361,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     first_call()
     score(gt, predictions)
     compare(gt, predictions, args.repeats)
+    at_sizes(args.times, args.repeats)
     print()
     memory(gt, predictions)
     if args.growth:
