@@ -1,12 +1,17 @@
 """Kill trainings and resume them: do they end with the bytes of the uninterrupted ones?
 
     python -m benchmarks.kills [--kills 200] [--seed 0] [--settings two-workers everything]
+    python -m benchmarks.kills --light [--command ensemble submit ...] [--step 1]
 
 The toy detector is trained in each setting of `custom.testing.killed_settings`, through all of
 `tools/train.py`. SIGKILL comes before each fsync and before and after each rename of one, the
 settings in turn, and at random times, every third of those twice in one training. What is compared:
 `best.pth` and `val.json` by their bytes, all tensors of `last.pth`, the scores and the checkpoint's
 hash in `run.json`.
+
+With `--light` the commands that need no torch are killed instead, before each rename, fsync,
+removal and new folder (`custom.testing.bad_days.kills`): every file must be as before or as after,
+those that go together of one state, the next run must work, and nothing hidden may stay.
 """
 
 from __future__ import annotations
@@ -24,6 +29,9 @@ from pathlib import Path
 from random import Random
 
 from custom.files import read_json
+from custom.testing.bad_days.copies import StageCopy
+from custom.testing.bad_days.kills import kill_everywhere
+from custom.testing.bad_days.stage import COMMANDS, make_stage
 from custom.testing.killed_settings import SETTINGS, make_setting
 from custom.testing.killed_trainings import COUNTS, Kill, differences, run_until_done
 from custom.testing.toy_competition import make_toy_competition
@@ -105,12 +113,32 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="of the random times")
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+    parser.add_argument("--light", action="store_true", help="the commands that need no torch")
+    parser.add_argument("--command", nargs="+", choices=COMMANDS, default=list(COMMANDS))
+    parser.add_argument("--step", type=int, default=1, help="with --light: every so many calls")
     return parser.parse_args(argv)
 
 
+def kill_light(names: Sequence[str], step: int) -> int:
+    """Kill commands everywhere, print what is wrong, and return 1 if there is anything."""
+    kills, wrong = Counter[str](), []
+    with tempfile.TemporaryDirectory(prefix="podium-kills-") as folder:
+        copy = StageCopy(make_stage(Path(folder) / "stage"), Path(folder) / "case")
+        for name in names:
+            kills[name], found = kill_everywhere(name, copy, step)
+            print(
+                "\n".join([f"{name}: {kills[name]} kills, {len(found)} wrong", *found]), flush=True
+            )
+            wrong += found
+    print(f"{kills.total()} kills of {len(names)} commands, {len(wrong)} wrong")
+    return int(bool(wrong))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the counts; return 1 if a training ended otherwise than it should."""
+    """Print the counts; return 1 if something ended otherwise than it should."""
     args = parse_args(argv)
+    if args.light:
+        return kill_light(args.command, args.step)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="podium-kills-") as folder:
         campaign = Campaign(Path(folder), args.settings)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import NoReturn
 
+from custom.terminal import PlainStream, plain
+
 EXIT_BAD_INPUT = 2
 # What the light core leaves out: module by module the extra of setup.py that installs it.
 EXTRA_OF = {
@@ -71,6 +73,7 @@ def run_tool(
 
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as a script's background jobs have it
         signal.signal(signal.SIGINT, interrupt)
+    sys.stdout = PlainStream(sys.stdout)
     try:
         code = main(None)
     except BaseException as error:
@@ -80,7 +83,7 @@ def run_tool(
         if (ending := _ending(error)) is None:
             raise
         message, code = ending
-        print(message, file=sys.stderr)  # noqa: T201
+        print(plain(message), file=sys.stderr)  # noqa: T201
     if leaves_at_once:
         _leave(code or 0)
     sys.exit(code or 0)

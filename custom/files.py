@@ -39,6 +39,8 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     temporary: Path | None = None
+    if "\0" in str(path):
+        raise PodiumError(f"cannot write {str(path)!r}: no file has such a name")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_stale(path.parent)
@@ -104,14 +106,18 @@ def check_replaceable(
             )
 
 
-def check_plain_name(name: str) -> str:
+def check_plain_name(name: str, what: str = "a name") -> str:
     """Return what is to name files in a folder; one that leads out of the folder is refused.
 
+    Args:
+        name: The name.
+        what: What it is of, for the message.
+
     Raises:
-        PodiumError: If it has a separator, or is empty.
+        PodiumError: If it is empty, has a separator or is not printable.
     """
-    if not name or name in (".", "..") or "/" in name or "\\" in name:
-        raise PodiumError(f"a name must be a name without folders, but is {name!r}")
+    if not name or name in (".", "..") or not name.isprintable() or set(name) & {"/", "\\"}:
+        raise PodiumError(f"{what} must be a plain name, without folders, but is {name!r}")
     return name
 
 
@@ -136,7 +142,10 @@ def write_json(path: PathLike, content: Any, indent: bool = True) -> None:
 def json_bytes(content: Any, indent: bool = True) -> bytes:
     """Return `content` as JSON; numpy arrays become lists, NaN becomes null."""
     options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(content, option=options | (orjson.OPT_INDENT_2 * indent))
+    try:
+        return orjson.dumps(content, option=options | (orjson.OPT_INDENT_2 * indent))
+    except orjson.JSONEncodeError as error:  # of a file's name, as a rule
+        raise PodiumError(f"cannot write JSON: {error}; is a file's name no text?") from error
 
 
 @contextmanager
@@ -240,6 +249,14 @@ def canonical_hash(content: Any) -> str:
     """Return the SHA-256 of JSON-like `content`, the same for any order of keys."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def real_path(path: PathLike) -> Path:
+    """Return an absolute path without links; of links that go round in circles, as far as it gets.
+
+    `Path.resolve` raises a RuntimeError for these.
+    """
+    return Path(os.path.realpath(path))
 
 
 def umask() -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from custom.errors import PodiumError
-from custom.files import PathLike
+from custom.files import PathLike, real_path
 
 # Folders that hold annotation files, with the images' folders beside them.
 ANNOTATION_FOLDERS = ("annotations", "annotation", "labels", "ann", "anns", "json")
@@ -71,7 +71,7 @@ def part_of(name: str) -> str:
 def part_of_file(ann_file: PathLike) -> str:
     """Return the part that an annotation file is of, by its own name or else its folder's."""
     path = Path(ann_file)
-    return part_of(path.stem) or part_of(path.resolve().parent.name)
+    return part_of(path.stem) or part_of(real_path(path).parent.name)
 
 
 def dataset_folder(ann_file: PathLike) -> Path:
@@ -80,7 +80,7 @@ def dataset_folder(ann_file: PathLike) -> Path:
     That is the file's own folder, or the one above where its own is one of annotations or of a
     part, as in the layouts of COCO (`annotations/`) and Roboflow (`train/`).
     """
-    folder = Path(ann_file).resolve().parent
+    folder = real_path(ann_file).parent
     inner = folder.name.casefold() in ANNOTATION_FOLDERS or part_of(folder.name)
     return folder.parent if inner and folder.parent.name else folder
 
@@ -117,7 +117,7 @@ def find_images_folder(ann_file: PathLike, file_names: Sequence[str]) -> Path | 
 def _candidates(ann_file: Path) -> Iterator[Path]:
     """Yield folders that images may start from, the annotations' own first."""
     tops = [ann_file.parent]
-    if ann_file.resolve().parent.name.casefold() in ANNOTATION_FOLDERS:
+    if real_path(ann_file).parent.name.casefold() in ANNOTATION_FOLDERS:
         tops.append(ann_file.parent.parent if ann_file.parent.name else Path(".."))
     seen = 0
     for top in tops:

@@ -22,4 +22,4 @@ def folder_of(path: PathLike) -> Path:
     path = Path(path)
     if path.name == RECORD:
         return path.parent
-    return path.with_suffix("") if path.suffix == ".json" else path
+    return path.with_suffix("") if path.suffix.lower() == ".json" else path

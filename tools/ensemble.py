@@ -220,17 +220,21 @@ def search(args: argparse.Namespace, inputs: Inputs, repairs: Repairs, metric: M
     from custom.ensemble.recipe import write_recipe
     from custom.ensemble.report import search_lines
     from custom.ensemble.search.studies import SearchSettings
+    from custom.errors import PodiumError
     from custom.files import check_replaceable
 
     recipe_out = args.recipe_out or SEARCHED
     remedy = "name another file with --recipe-out, use --overwrite, or replay it with --recipe"
     check_replaceable([recipe_out], args.predictions, args.overwrite, remedy=remedy)
+    storage = Path(args.storage or Path(recipe_out).with_suffix(".trials"))
+    if storage == Path(recipe_out):
+        raise PodiumError(f"{storage} cannot hold both the recipe and its trials; give --storage")
     settings = SearchSettings(
         trials=args.trials,
         seed=args.seed,
         metric=metric.name,
         per_class=args.per_class,
-        storage=args.storage or Path(recipe_out).with_suffix(".trials"),
+        storage=storage,
         worker=args.worker,
     )
     result, recipe = search_recipe(inputs, settings, repairs)

@@ -46,7 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int | None:
     from custom.sample.contact_sheet import write_contact_sheet
     from custom.sample.dataset import make_sample
     from custom.sample.recipe import TASKS, recipe_of
+    from custom.sheets import check_sheet
 
+    if args.contact_sheet is not None:
+        check_sheet(args.contact_sheet)
     recipe = recipe_of(args.task, args.seed, args.train, args.test, args.size)
     folder = args.folder or Path(TASKS[args.task][3])
     boxes = make_sample(folder, recipe, args.overwrite)

@@ -25,22 +25,24 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int | None:
     """Print the table."""
     args = parse_args(argv)
-    from rich.console import Console
-
-    from custom.files import write_json
+    from custom.files import check_replaceable, write_json
     from custom.runs import read_run, runs_below
     from custom.runs.table import (
         filter_rows,
+        holds_records,
         make_rows,
         records_of,
         sort_rows,
     )
     from custom.runs.table_text import table_of
+    from custom.terminal import console
 
+    if args.json:
+        check_replaceable([args.json], is_own=holds_records, remedy="name another file")
     baseline = read_run(args.baseline) if args.baseline else None
     rows = make_rows(runs_below(args.folders), baseline, not args.no_intervals)
     rows = sort_rows(filter_rows(rows, args.filter), args.sort)
-    Console().print(table_of(rows))
+    console().print(table_of(rows))
     if args.json:
         write_json(args.json, records_of(rows))
     return None

@@ -17,6 +17,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="unpickle the file with this digest, which may run code from it",
     )  # fmt: skip
     parser.add_argument("--out", default="runs/soup.pth", help="the checkpoint to write")
+    parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
     parser.add_argument(
         "--method", choices=("greedy", "uniform"), default="greedy",
         help="keep what improves the metric on the val fold, or take all",
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from custom.training.weights import trust_checkpoints
 
     trust_checkpoints(args.trust_checkpoint)
-    soup = make_soup(args.checkpoints, args.out, args.method, args.bn_batches)
+    soup = make_soup(args.checkpoints, args.out, args.method, args.bn_batches, args.overwrite)
     for name, value in soup.scores.items():
         print(f"{name}: val {value:.4f}")
     print(f"written to {args.out}: {len(soup.members)} of {len(args.checkpoints)} checkpoints")

@@ -46,12 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int | None:
 
 
 def _make(args: argparse.Namespace) -> int:
-    from rich.console import Console
     from rich.progress import track
 
     from custom.splits.command import SplitRequest, balance_table, run_split
+    from custom.terminal import console as console_of
+    from custom.terminal import plain
 
-    console = Console()
+    console = console_of()
     request = SplitRequest(
         args.ann_file, args.folds, args.seed, args.group_by, args.external, args.out, args.name,
         args.images, args.report, args.workers, not args.no_duplicates, args.join_chains,
@@ -62,15 +63,16 @@ def _make(args: argparse.Namespace) -> int:
     )
     console.print(balance_table(result.draft))
     for issue in result.draft.issues:
-        console.print(f"warning: {issue}", style="yellow", markup=False)
+        console.print(plain(f"warning: {issue}"), style="yellow", markup=False)
     if result.report is None:
         console.print(
             "no images beside the annotations: not checked, nor searched for near-duplicates"
         )
     else:
         groups = len(result.draft.duplicates)
-        console.print(f"{groups} groups of near-duplicates: {result.report}", markup=False)
-    console.print(f"sealed {result.split.folder}, hash {result.split.hash[:12]}", markup=False)
+        console.print(plain(f"{groups} groups of near-duplicates: {result.report}"), markup=False)
+    sealed = f"sealed {result.split.folder}, hash {result.split.hash[:12]}"
+    console.print(plain(sealed), markup=False)
     return 0
 
 

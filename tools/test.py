@@ -23,6 +23,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="unpickle the file with this digest, which may run code from it",
     )  # fmt: skip
     parser.add_argument("--out", help="the file to write (runs/<run>.json)")
+    parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
     how = parser.add_argument_group("how to predict; recorded, and val is predicted likewise")
     how.add_argument("--tta", action="store_true", help="merge flips and scales")
     how.add_argument("--score-thr", type=float, metavar="SCORE", help="drop boxes below it")
@@ -42,7 +43,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     trust_checkpoints(args.trust_checkpoint)
     procedure = Procedure(args.tta, args.score_thr, args.max_per_img, args.batch_size)
     result = predict_test_set(
-        args.run, args.data_root, procedure, args.checkpoint, args.out, images_given(args)
+        args.run,
+        args.data_root,
+        procedure,
+        args.checkpoint,
+        args.out,
+        images_given(args),
+        args.overwrite,
     )
     print(f"{result.predictions.num_boxes} boxes on {result.predictions.num_images} images")
     title, key = result.metric.title, result.metric.key

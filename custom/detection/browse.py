@@ -6,7 +6,6 @@ import dataclasses
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,6 +16,7 @@ from custom.detection.datasets import CompetitionDataset, SampleSource
 from custom.detection.samples import value_faults
 from custom.detection.transforms.boxes import Image, get_objects
 from custom.errors import PodiumError
+from custom.sheets import check_sheet, write_sheet_file
 from custom.training.checks.preprocessing import preprocessing_faults, scale_faults
 from custom.training.seeding import SampleKey, derive_seed, seeded
 
@@ -116,16 +116,14 @@ def write_sheet(dataset: Any, seed: int, num: int, out: str) -> None:
     """Write a contact sheet of the first `num` samples of the first epoch, shuffled by `seed`.
 
     Raises:
-        PodiumError: If `num` is below 1, or OpenCV writes no such file.
+        PodiumError: If `num` is below 1, `out` is there and no contact sheet, or it cannot be
+            written.
     """
     _check_num(num)
     order = np.random.default_rng(seed).permutation(len(dataset))
     keys = [SampleKey(int(index), seed) for index in np.resize(order, num)]
-    if not cv2.haveImageWriter(out):
-        raise PodiumError(f"cannot write the sheet {out}; give a name that ends in .png or .jpg")
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(out, draw_sheet(dataset, keys)):
-        raise PodiumError(f"cannot write the sheet {out}; may its folder be written to?")
+    check_sheet(out)
+    write_sheet_file(out, draw_sheet(dataset, keys))
 
 
 def _check_num(num: int) -> None:

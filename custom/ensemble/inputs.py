@@ -14,6 +14,7 @@ from custom.boxes import FloatArray
 from custom.ensemble.config import check_weights
 from custom.ensemble.preparing import Repairs, dedupe
 from custom.errors import PodiumError
+from custom.files import real_path
 from custom.run_folder import RECORD, folder_of, is_run
 from custom.submission import read_submission, read_submissions
 from custom.tables import Categories, GroundTruth, Images, Predictions
@@ -152,7 +153,7 @@ def read_inputs(
         PodiumError: If a file is named twice, files of runs and others are mixed, runs are of
             different splits or test sets, or a file does not fit the images.
     """
-    if (double := first_duplicate([str(Path(path).resolve()) for path in paths])) is not None:
+    if (double := first_duplicate([str(real_path(path)) for path in paths])) is not None:
         raise PodiumError(f"every file must be named once, but {double} is named twice")
     folders = [path for path in paths if is_run(path)]
     if ann_file is None and images_file is None and len(folders) == len(paths):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from custom.ensemble.fusing import FusionResult
 from custom.ensemble.inputs import Inputs
 from custom.ensemble.preparing import Repairs
 from custom.ensemble.recipe import Recipe, fuse_recipe, is_recipe_file, write_recipe
-from custom.errors import PodiumError
+from custom.file_sets import complete, together
 from custom.files import (
     PathLike,
     canonical_hash,
@@ -118,6 +116,7 @@ def submit(
     meta = describe(inputs, recipe, repairs, evaluation)
     files = _files(target, recipe, meta)
     recipe_file = None if found is None else _recipe_file(target, files)
+    complete(target.folder)
     check_replaceable(
         [*files.values(), meta_file_of(files["coco"]), *filter(None, [recipe_file])],
         target.inputs,
@@ -137,12 +136,8 @@ def submit(
     num_boxes = fused.predictions.num_boxes
     if blocks(issues):
         return Submission((), num_boxes, fused.notes, tuple(issues))
-    kept = [] if recipe_file is None else [recipe_file]
-    with _all_or_none(*kept):
-        for path in kept:
-            assert found is not None
-            write_recipe(path, found)
-        written = _write(inputs, fused.predictions, files, meta)
+    recipe_to_write = None if recipe_file is None or found is None else (recipe_file, found)
+    written = _write(inputs, fused.predictions, files, meta, recipe_to_write)
     return Submission(tuple(written), num_boxes, fused.notes, tuple(issues), recipe_file)
 
 
@@ -181,18 +176,28 @@ def _is_of(path: Path, meta: Meta) -> bool:
     return known.inputs_hash == meta.inputs_hash and sha256_of(path) == written
 
 
-def _write(inputs: Inputs, table: Predictions, files: dict[str, Path], meta: Meta) -> list[Path]:
+def _write(
+    inputs: Inputs,
+    table: Predictions,
+    files: dict[str, Path],
+    meta: Meta,
+    recipe: tuple[Path, Recipe] | None,
+) -> list[Path]:
     """Write a submission beside its record, all or nothing; return the files, without the record.
 
     The record's `hash` is of the file that is uploaded.
     """
-    paths = list(files.values())
-    with _all_or_none(*paths, meta_file_of(paths[0])):
-        for name, path in files.items():
+    first = files["coco"]
+    with together(first.parent, first.stem) as new:
+        paths = [new / path.name for path in files.values()]
+        for name, path in zip(files, paths, strict=True):
             write_submission(path, table, inputs.images, inputs.categories, name)
         hashes = {path.suffix.removeprefix("."): sha256_of(path) for path in paths}
         write_meta(paths[0], meta, sha256_of(paths[-1]), **hashes)
-    return paths
+        if recipe is not None:
+            beside = recipe[0].parent == first.parent
+            write_recipe(new / recipe[0].name if beside else recipe[0], recipe[1])
+    return list(files.values())
 
 
 def describe(
@@ -214,16 +219,3 @@ def _score_entry(evaluation: Evaluation) -> ValEntry:
     singles = {name: known(value) for name, value in evaluation.singles.items()}
     interval = None if math.isnan(sum(evaluation.interval)) else evaluation.interval
     return ValEntry(evaluation.metric.name, known(evaluation.fused), interval, singles)
-
-
-@contextmanager
-def _all_or_none(*paths: Path) -> Iterator[None]:
-    """Remove those of `paths` that are new when the block fails, as on a full disk."""
-    new = [path for path in paths if not path.exists()]
-    try:
-        yield
-    except PodiumError:
-        for path in new:
-            if path.is_file():
-                path.unlink()
-        raise

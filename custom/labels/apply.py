@@ -9,11 +9,11 @@ from typing import Any
 
 from custom.boxes import TOLERANCE_PX
 from custom.errors import PodiumError
-from custom.files import PathLike, check_replaceable, read_json, write_json
+from custom.files import PathLike, check_replaceable, read_json, real_path, write_json
 from custom.labels.patch import ADD, MOVE, RELABEL, REMOVE, Edit, read_patches
 from custom.labels.repair import read_lenient
 from custom.splits.names import NameIndex
-from custom.tables.coco import read_ground_truth
+from custom.tables.coco import ground_truth_of
 from custom.tables.records import boxes, column, integers, texts
 
 Content = dict[str, Any]
@@ -42,7 +42,7 @@ def apply_patches(
             exists with another content and `overwrite` is not set. Nothing is written then.
     """
     ann_file, out = Path(ann_file), Path(out)
-    if out.resolve() in {Path(path).resolve() for path in (ann_file, *patches)}:
+    if real_path(out) in map(real_path, (ann_file, *patches)):
         raise PodiumError(
             f"patches are never applied in place: --out must be another file than {out}, which is "
             "read"
@@ -54,14 +54,10 @@ def apply_patches(
     check_replaceable(
         [out], (), overwrite, lambda path: read_json(path) == content, "use --overwrite"
     )
-    checked = out.with_name(f".{out.name}.check")
     try:
-        write_json(checked, content, indent=False)
-        read_ground_truth(checked)
+        ground_truth_of(content, ann_file)
     except PodiumError as error:
         raise PodiumError(f"the patches must leave {ann_file} valid, but: {error}") from error
-    finally:
-        checked.unlink(missing_ok=True)
     write_json(out, content, indent=False)
     counts = {
         kind: sum(edit.edit == kind for edit in edits) for kind in (ADD, REMOVE, RELABEL, MOVE)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from custom.errors import PodiumError
+from custom.file_sets import complete, together
 from custom.files import PathLike, read_bytes, read_json, write_json, write_text
 from custom.labels.repairs import READINGS, REPAIRS, Change, Content, Options
 from custom.tables.coco import ground_truth_of, read_ground_truth
@@ -122,6 +123,7 @@ def repair(
     """
     out = Path(out)
     log = out.with_suffix(".repairs.jsonl")
+    complete(out.parent)
     for path in (out, log):
         if path.exists():
             raise PodiumError(f"{path} must be a new file, but exists; give --out another name")
@@ -133,8 +135,10 @@ def repair(
     _check_extent(ann_file, changes, num_boxes, options, max_repaired)
     if error := _error_of(content, ann_file):
         raise PodiumError(f"the repairs must leave {ann_file} valid, but: {error}")
-    write_text(log, "".join(json.dumps(asdict(change)) + "\n" for change in changes))
-    write_json(out, content, indent=False)
+    with together(out.parent, out.stem) as new:
+        lines = (json.dumps(asdict(change)) + "\n" for change in changes)
+        write_text(new / log.name, "".join(lines))
+        write_json(new / out.name, content, indent=False)
     return changes
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from custom.boxes import FloatArray
 from custom.evaluation.metrics import metric_of
 from custom.files import PathLike, sha256_of
-from custom.leaderboard.ledger import LEDGER, Entry, append, now, read_ledger
+from custom.leaderboard.ledger import LEDGER, Entry, append, now, read_ledger, torn_line
 from custom.leaderboard.policy import read_policy
 from custom.leaderboard.report import make_report
 from custom.leaderboard.text import render
@@ -84,7 +84,9 @@ def report_text(ledger: PathLike = LEDGER, moment: datetime | None = None) -> st
     """Return the report on a ledger as text; `moment` is now where None."""
     entries = read_ledger(ledger)
     moment = moment or datetime.now(timezone.utc)
-    return render(make_report(entries, read_policy(ledger), moment))
+    text = render(make_report(entries, read_policy(ledger), moment))
+    torn = torn_line(ledger)
+    return f"{text}\nnote: {torn}" if torn else text
 
 
 def class_shares_of(path: PathLike, format_name: str) -> dict[str, float]:

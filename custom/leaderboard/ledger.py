@@ -7,7 +7,6 @@ submission; the later line wins where both know something.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import MAXYEAR, MINYEAR, datetime, timezone
@@ -18,10 +17,11 @@ import orjson
 
 from custom.errors import PodiumError
 from custom.evaluation.metrics import DEFAULT_METRIC
-from custom.files import PathLike, locked, read_bytes
+from custom.files import PathLike, locked, read_bytes, real_path, write_bytes
 from custom.typed_json import read_line
 
 LEDGER = Path("submissions/ledger.jsonl")
+NEWLINE = b"\n"
 _CONFLICT_MARKS = (b"<<<<<<<", b"=======", b">>>>>>>")
 
 
@@ -111,7 +111,8 @@ def now() -> str:
 def read_ledger(path: PathLike = LEDGER) -> list[Entry]:
     """Return the submissions in the order of their first lines' times, one entry each.
 
-    A ledger that does not exist yet has none.
+    A ledger that does not exist yet has none; a last line that was cut short is none either, see
+    `torn_line`.
 
     Raises:
         PodiumError: If a line is no entry; its number is named.
@@ -130,7 +131,8 @@ def merged(lines: Iterable[Entry]) -> list[Entry]:
 def append(entry: Entry, path: PathLike = LEDGER, correct: bool = False) -> Entry:
     """Add a line to the ledger, and return what is now known of that submission.
 
-    Several people and processes may add at once: each line is written whole, one after another.
+    Several people and processes may add at once: one waits for the other, and the file is replaced
+    by one with another line. A last line that was cut short is set aside first.
 
     Args:
         entry: What is new.
@@ -142,15 +144,16 @@ def append(entry: Entry, path: PathLike = LEDGER, correct: bool = False) -> Entr
             nothing new is said.
     """
     path = Path(path)
-    with locked(path), open(path, "ab") as stream:
+    with locked(path):
         known = {old.hash: old for old in read_ledger(path)}
         if entry.hash in known:
             _check_new(known[entry.hash], entry, correct)
         line = orjson.dumps({k: v for k, v in asdict(entry).items() if v not in (None, "", (), {})})
-        torn = stream.tell() > 0 and not read_bytes(path).endswith(b"\n")
-        stream.write((b"\n" if torn else b"") + line + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+        whole, torn = _without_torn(read_bytes(path) if path.exists() else b"")
+        if torn:
+            _set_aside(torn, path)
+        between = b"\n" if whole and not whole.endswith(b"\n") else b""
+        write_bytes(real_path(path), whole + between + line + b"\n")
     return known[entry.hash].merged(entry) if entry.hash in known else entry
 
 
@@ -167,9 +170,46 @@ def _check_new(old: Entry, new: Entry, correct: bool) -> None:
         raise PodiumError(f"{new.name}: the ledger has this submission already, with these scores")
 
 
+def torn_line(path: PathLike = LEDGER) -> str:
+    """Return what to say of a last line that was cut short; "" where all lines are whole.
+
+    An `add` of an earlier version that was killed, or a full disk, leaves one; it is not counted.
+    """
+    whole, torn = _without_torn(read_bytes(path) if Path(path).exists() else b"")
+    if not torn:
+        return ""
+    return (
+        f"{path}, line {whole.count(NEWLINE) + 1} was cut short and is not counted "
+        f"({len(torn)} bytes): add that submission again, which moves it to {_aside_of(path)}"
+    )
+
+
+def _without_torn(content: bytes) -> tuple[bytes, bytes]:
+    """Return the content up to a last line that was cut short, and that line."""
+    start = content.rfind(NEWLINE) + 1
+    if content[start:].startswith(_CONFLICT_MARKS):
+        return content, b""
+    try:
+        orjson.loads(content[start:] or b"null")
+    except orjson.JSONDecodeError:
+        return content[:start], content[start:]
+    return content, b""
+
+
+def _aside_of(path: PathLike) -> Path:
+    return Path(path).with_suffix(".torn.txt")
+
+
+def _set_aside(torn: bytes, path: Path) -> None:
+    """Keep what is left of a line that was cut short beside the ledger."""
+    aside = _aside_of(path)
+    write_bytes(aside, (read_bytes(aside) if aside.exists() else b"") + torn + NEWLINE)
+
+
 def _read_lines(path: PathLike) -> list[Entry]:
     entries = []
-    for number, line in enumerate(read_bytes(path).split(b"\n"), start=1):
+    whole, _ = _without_torn(read_bytes(path))
+    for number, line in enumerate(whole.split(NEWLINE), start=1):
         if not line.strip():
             continue
         if line.startswith(_CONFLICT_MARKS):

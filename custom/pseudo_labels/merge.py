@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from custom.boxes import FloatArray, xyxy_to_xywh
 from custom.errors import PodiumError
+from custom.files import real_path
 from custom.pseudo_labels.provenance import KEY, is_pseudo
 from custom.splits.names import NameIndex
 from custom.tables import Categories, Images, Predictions
@@ -104,7 +104,7 @@ def _refuse_annotated(train: Record, images: list[Record]) -> None:
 def refuse_in_place(out: str, *sources: str | None) -> None:
     """Refuse to write over a file that is read."""
     for source in sources:
-        if source and Path(out).resolve() == Path(source).resolve():
+        if source and real_path(out) == real_path(source):
             raise PodiumError(f"--out must be a new file, but {out} is one of those that are read")
 
 

@@ -32,8 +32,8 @@ def write_config(folder: PathLike, config: Mapping[str, Any], text: str) -> None
         PodiumError: If it holds a value that is no data; its place is named.
     """
     content = json.dumps(encode(config), indent=1, allow_nan=False, ensure_ascii=False)
-    write_text(Path(folder) / FOR_PEOPLE, text)
     write_bytes(Path(folder) / CONFIG, f"{content}\n".encode())
+    write_text(Path(folder) / FOR_PEOPLE, text)
 
 
 def config_hash(config: Mapping[str, Any]) -> str:

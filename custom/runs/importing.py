@@ -9,12 +9,13 @@ from pathlib import Path
 from custom.competition import competition_of
 from custom.errors import PodiumError
 from custom.evaluation.metrics import usual_metrics
-from custom.files import PathLike, sha256_of
+from custom.file_sets import together
+from custom.files import PathLike, check_plain_name, sha256_of
 from custom.runs.entries import Source, SplitEntry, Trainer
 from custom.runs.foreign import Place, read_foreign
-from custom.runs.making import measured, refuse_taken, task_shown, write_run
+from custom.runs.making import measured, put_run, refuse_taken, task_shown
 from custom.runs.record import RunRecord, data_entry
-from custom.runs.run import Run
+from custom.runs.run import Run, read_run
 from custom.splits import Split, read_split, select_part
 from custom.splits.check import find_annotations
 from custom.tables import GroundTruth, Predictions
@@ -108,7 +109,11 @@ def import_runs(request: ImportRequest) -> list[ImportedRun]:
     ann_file = request.ann_file or _sealed_annotations(split)
     annotations = read_ground_truth(ann_file)
     checked = [_checked(request, split, annotations, fold) for fold in request.folds]
-    return [_written(each) for each in checked]
+    with together(request.folder, request.name) as new:
+        for each in checked:
+            place = new / each.folder.name
+            put_run(place, each.record, each.gt.categories, each.val, each.test)
+    return [ImportedRun(read_run(c.folder), len(c.gt.images), c.warnings) for c in checked]
 
 
 def _sealed_annotations(split: Split) -> Path:
@@ -120,8 +125,7 @@ def _sealed_annotations(split: Split) -> Path:
 
 
 def _check(request: ImportRequest) -> None:
-    if Path(request.name).name != request.name or not request.name:
-        raise PodiumError(f"a run must have a plain name, without folders, but {request.name!r} is")
+    check_plain_name(request.name, "a run's name")
     if not request.folds or len(set(request.folds)) != len(request.folds):
         raise PodiumError(f"folds must be different numbers, but are {list(request.folds)}")
     for option, pattern in (("--val", request.val), ("--test", request.test)):
@@ -187,12 +191,6 @@ def _test_images(request: ImportRequest, annotations: GroundTruth) -> GroundTrut
             f"{', '.join(listed.categories.names)}"
         )
     return listed
-
-
-def _written(checked: _Checked) -> ImportedRun:
-    categories = checked.gt.categories
-    run = write_run(checked.folder, checked.record, categories, checked.val, checked.test)
-    return ImportedRun(run, len(checked.gt.images), checked.warnings)
 
 
 def trainer_of(text: str) -> Trainer | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from custom.boxes import TOLERANCE_PX
 from custom.errors import PodiumError
 from custom.evaluation import Metric, metric_of, score_at_best
 from custom.evaluation.metrics import usual_metrics
+from custom.file_sets import complete, together
 from custom.files import check_plain_name, sha256_of
 from custom.run_folder import RECORD
 from custom.runs.entries import MetricValue, Source, Trainer
@@ -30,6 +30,7 @@ def refuse_taken(folder: Path, overwrite: bool) -> None:
     Raises:
         PodiumError: If there is something that may not be replaced.
     """
+    complete(folder.parent)
     if not folder.exists() and not folder.with_name(f"{folder.name}.json").exists():
         return
     if overwrite and (folder / RECORD).is_file() and read_run(folder).record.made_from:
@@ -47,19 +48,27 @@ def write_run(
     val: Predictions,
     test: Predictions | None,
 ) -> Run:
-    """Write a run to a hidden folder, which takes its name when it is whole."""
-    hidden = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(hidden, ignore_errors=True)
-    write_results(hidden / "val.json", val, categories)
-    predictions = {"val": predictions_entry(hidden / "val.json")}
+    """Write a run and its test predictions, both or neither."""
+    with together(folder.parent, folder.name) as new:
+        put_run(new / folder.name, record, categories, val, test)
+    return read_run(folder)
+
+
+def put_run(
+    folder: Path,
+    record: RunRecord,
+    categories: Categories,
+    val: Predictions,
+    test: Predictions | None,
+) -> None:
+    """Write a run's folder and, beside it, its test predictions where nothing is yet."""
+    write_results(folder / "val.json", val, categories)
+    predictions = {"val": predictions_entry(folder / "val.json")}
     if test is not None:
         test_file = folder.with_name(f"{folder.name}.json")
         write_results(test_file, test, categories)
         predictions["test"] = predictions_entry(test_file)
-    write_record(hidden, replace(record, predictions=predictions))
-    shutil.rmtree(folder, ignore_errors=True)
-    hidden.replace(folder)
-    return read_run(folder)
+    write_record(folder, replace(record, predictions=predictions))
 
 
 def run_of_runs(

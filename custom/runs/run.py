@@ -14,6 +14,7 @@ from typing import Any
 
 from custom.errors import PodiumError
 from custom.evaluation.groups import groups_of
+from custom.file_sets import complete
 from custom.files import PathLike, canonical_hash, sha256_of
 from custom.run_folder import RECORD, folder_of
 from custom.runs.config import has_config, read_config
@@ -185,6 +186,7 @@ def read_run(path: PathLike) -> Run:
         PodiumError: If there is no run, or its record is not what it must be.
     """
     folder = folder_of(path)
+    complete(folder.parent)
     if not (folder / RECORD).is_file():
         raise PodiumError(f"{path} must be a run, but there is no {folder / RECORD}")
     return Run(folder, read_record(folder))

@@ -8,11 +8,13 @@ import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from custom.errors import PodiumError
 from custom.evaluation import bootstrap_metric, match_at_best
 from custom.evaluation.bootstrap import interval_of
+from custom.files import read_json
 from custom.runs.config import has_config
 from custom.runs.config_diff import config_differences
 from custom.runs.run import Run
@@ -119,6 +121,18 @@ def records_of(rows: Sequence[RunRow]) -> list[dict[str, Any]]:
         metrics = {name: None if _unknown(value) else value for name, value in row.metrics.items()}
         records.append({**record, "metrics": metrics})
     return records
+
+
+def holds_records(path: Path) -> bool:
+    """Whether a file holds such rows, of an earlier table."""
+    try:
+        content = read_json(path)
+    except PodiumError:
+        return False
+    names = {each.name for each in fields(RunRow)}
+    return isinstance(content, list) and all(
+        isinstance(row, dict) and {"run", "metrics"} <= set(row) <= names for row in content
+    )
 
 
 def _row(run: Run, baseline: Run | None, intervals: bool) -> RunRow:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from rich.markup import escape
 from rich.table import Table
 
 from custom.runs.table import RunRow
+from custom.terminal import shown
 
 CHANGES_SHOWN = 3
 # The columns before and behind the metric's, which has its name.
@@ -35,18 +35,18 @@ def table_of(rows: Sequence[RunRow]) -> Table:
     title = ", ".join([f"{len(rows)} runs", *told])
     if several:
         title += f"; several metrics, which do not compare: {', '.join(metrics)}"
-    header = "value" if several else escape((metrics or ["value"])[0])
-    table = Table(title=escape(title))
+    header = "value" if several else shown((metrics or ["value"])[0])
+    table = Table(title=shown(title))
     lines = [_cells(row, several) for row in rows]
     columns = [name for name in (*_FIRST, _VALUE, *_LAST) if name not in shared]
     # A column of which nothing is known only takes room.
-    shown = [name for name in columns if name == _VALUE or any(line[name] for line in lines)]
-    for name in shown:
+    left = [name for name in columns if name == _VALUE or any(line[name] for line in lines)]
+    for name in left:
         justify: Literal["right", "left"] = "right" if name in (_VALUE, "hours") else "left"
         whole = name not in _WRAPPED
         table.add_column(header if name == _VALUE else name, justify=justify, no_wrap=whole)
     for line in lines:
-        table.add_row(*(escape(line[name]) for name in shown))
+        table.add_row(*(shown(line[name]) for name in left))
     return table
 
 

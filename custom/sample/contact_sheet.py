@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from custom.errors import PodiumError
-from custom.files import PathLike, atomic_path
+from custom.files import PathLike
 from custom.sample.canvas import Colour
+from custom.sheets import write_sheet_file
 from custom.tables import GroundTruth, Images
 from custom.tables.coco import read_ground_truth
 from custom.tables.images import UNKNOWN
@@ -34,7 +35,8 @@ def write_contact_sheet(
         num_images: How many images to show, at most.
 
     Raises:
-        PodiumError: If an image is missing or unreadable, or the picture cannot be written.
+        PodiumError: If an image is missing or unreadable, `path` is there and no contact sheet, or
+            the picture cannot be written.
     """
     gt = read_ground_truth(ann_file)
     shown = _choose(gt.images, num_images)
@@ -42,7 +44,7 @@ def write_contact_sheet(
     while len(tiles) % _COLUMNS:
         tiles.append(np.full((_TILE, _TILE, 3), 255, np.uint8))
     rows = [np.hstack(tiles[start : start + _COLUMNS]) for start in range(0, len(tiles), _COLUMNS)]
-    _write_image(Path(path), np.vstack(rows))
+    write_sheet_file(path, np.vstack(rows))
 
 
 def _choose(images: Images, number: int) -> list[int]:
@@ -91,15 +93,3 @@ def _colour_of(label: int, num_classes: int) -> Colour:
     hue = np.array([[[label * 180 // max(1, num_classes), 150, 255]]], np.uint8)
     blue, green, red = cv2.cvtColor(hue, cv2.COLOR_HSV2BGR)[0, 0].tolist()
     return blue, green, red
-
-
-def _write_image(path: Path, image: npt.NDArray[np.uint8]) -> None:
-    """Encode a picture by the ending of its name and write it, whole or not at all."""
-    try:
-        done, encoded = cv2.imencode(path.suffix, image)
-    except cv2.error:
-        done = False
-    if not done:
-        raise PodiumError(f"{path} must end in .png or .jpg, but ends in {path.suffix!r}")
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(encoded.tobytes())

@@ -15,6 +15,8 @@ from custom.sample import hatch, rope, trash, videos
 from custom.sample.drawn import Drawn
 from custom.sample.recipe import Recipe
 
+_MARK = ".podium-sample"  # says that the pictures beside it were drawn here
+
 
 @dataclass(frozen=True)
 class _Kind:
@@ -62,12 +64,15 @@ def make_sample(folder: PathLike, recipe: Recipe, overwrite: bool = False) -> di
     root = Path(folder)
     files = ("train.json", "test.json", "test_boxes.json")
     stale = [root / name for name in files if _differs(root / name, recipe, overwrite)]
+    known = [name for name in files if (root / name).exists()]
+    _refuse_other_pictures(root, bool(known))
     for path in stale:
         path.unlink()
     train = _draw_part(root, "train", recipe)
     boxes = _draw_part(root, "test", recipe)
     for name, content in zip(files, (train, _open(boxes, recipe), boxes), strict=True):
         _write_if_changed(root / name, content)
+    (root / _MARK).unlink()
     return {files[0]: len(train["annotations"]), files[2]: len(boxes["annotations"])}
 
 
@@ -90,6 +95,21 @@ def _differs(path: Path, recipe: Recipe, overwrite: bool) -> bool:
             "give another folder, or replace it with --overwrite"
         )
     return info != wanted
+
+
+def _refuse_other_pictures(root: Path, is_known: bool) -> None:
+    """Refuse a folder whose pictures are not known to be drawn here; else mark it as ours.
+
+    The COCO files come last, so what a kill has left is told by the mark alone, until then.
+    """
+    mark = root / _MARK
+    held = next((path for part in ("train", "test") for path in (root / part).glob("*")), None)
+    if held is not None and not (is_known or mark.exists()):
+        raise PodiumError(
+            f"{root} must hold no other pictures than generated ones, but has {held}; give another "
+            "folder"
+        )
+    write_bytes(mark, b"")
 
 
 def _shown(info: dict[str, Any]) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
 
 from custom.errors import PodiumError
+from custom.files import check_plain_name, check_replaceable
 from custom.image_files import find_images
 from custom.image_folders import dataset_folder
 from custom.splits.check import Difference, check_split, find_splits
@@ -23,11 +23,12 @@ from custom.splits.make import (
     take_own_val,
 )
 from custom.splits.names import images_folder
-from custom.splits.report import write_duplicates_report
+from custom.splits.report import is_report, write_duplicates_report
 from custom.splits.seal import Draft, seal
 from custom.splits.split import Split
 from custom.splits.two_files import TwoFiles, join_files
 from custom.tables import GroundTruth
+from custom.terminal import shown
 
 CheckResult = tuple[Path, list[Difference]]
 
@@ -74,7 +75,8 @@ class SplitRequest:
         out = self.out or default_splits_folder(self.ann_file)
         default = f"external-{len(self.external)}fold" if self.external else ""
         default = "own-val" if self.val_file is not None else default
-        return out / (self.name or default or f"{self.num_folds}fold-seed{self.seed}")
+        name = self.name or default or f"{self.num_folds}fold-seed{self.seed}"
+        return out / check_plain_name(name, "a split's name")
 
 
 def default_splits_folder(ann_file: Path) -> Path:
@@ -126,6 +128,12 @@ def run_split(request: SplitRequest, track: Track | None = None) -> SplitResult:
                 chained=found.chained,
                 join_chains=request.join_chains,
             )
+    report = None
+    if paths is not None:
+        title = f"{dataset_folder(request.ann_file).name}-{request.folder.name}"
+        report = request.report or Path("reports") / f"duplicates-{title}.html"
+        read = filter(None, [request.ann_file, request.val_file, *request.external])
+        check_replaceable([report], read, is_own=is_report, remedy="name another with --report")
     if two is not None:
         draft = take_own_val(two, request.group_by, evidence)
     elif request.external:
@@ -133,10 +141,7 @@ def run_split(request: SplitRequest, track: Track | None = None) -> SplitResult:
     else:
         draft = make_split(gt, request.num_folds, request.seed, request.group_by, evidence)
     split = seal(draft, request.folder)
-    report = None
-    if paths is not None:
-        title = f"{dataset_folder(request.ann_file).name}-{split.name}"
-        report = request.report or Path("reports") / f"duplicates-{title}.html"
+    if paths is not None and report is not None:
         write_duplicates_report(draft, paths, report, title)
     return SplitResult(split, draft, report)
 
@@ -184,5 +189,5 @@ def balance_table(draft: Draft) -> Table:
         label = name if kind in ("images", "class") else f"{kind}: {name}"
         counts = [str(count) for count in balance.counts[:, column].tolist()]
         deviation = balance.deviations[column]
-        table.add_row(escape(label), *counts, f"{deviation:.1%}" if deviation == deviation else "-")
+        table.add_row(shown(label), *counts, f"{deviation:.1%}" if deviation == deviation else "-")
     return table

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader
 from PIL import Image
 
 from custom.depth import to_8_bit
-from custom.files import PathLike, write_text
+from custom.files import PathLike, read_bytes, write_text
 from custom.image_files import read_image_bytes
 from custom.splits.seal import Draft
 
@@ -52,6 +52,11 @@ def write_duplicates_report(
         total=len(names),
     )
     write_text(path, page)
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is such a page."""
+    return b"<title>Near-duplicates: " in read_bytes(path)[:400]
 
 
 def _fold_of_image(draft: Draft) -> dict[int, int]:

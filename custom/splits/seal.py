@@ -20,6 +20,7 @@ from custom.errors import PodiumError
 from custom.files import (
     PathLike,
     canonical_hash,
+    real_path,
     remove_stale,
     sha256_of,
     umask,
@@ -163,7 +164,7 @@ def _annotations(draft: Draft, folder: Path) -> dict[str, Any]:
 
 def _source(ann_file: PathLike, folder: Path) -> dict[str, Any]:
     """Return by what an annotation file is known and found again."""
-    source, data = Path(ann_file).resolve(), folder.resolve().parent.parent
+    source, data = real_path(ann_file), folder.resolve().parent.parent
     # Where it lies deeper than beside the splits, as in COCO's own layout.
     inside = source.is_relative_to(data) and source.parent != data
     path = {"path": source.relative_to(data).as_posix()} if inside else {}

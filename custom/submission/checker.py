@@ -22,6 +22,7 @@ from custom.submission.checks.structure import (
     check_columns,
     check_cut,
     check_doubled_ids,
+    check_formulas,
     check_ids,
     check_order,
 )
@@ -50,6 +51,7 @@ CHECKS: tuple[Check, ...] = (
     check_doubled_ids,
     check_order,
     check_cut,
+    check_formulas,
     check_finite,
     check_labels,
     check_shift,
@@ -65,6 +67,7 @@ CHECKS: tuple[Check, ...] = (
 
 # Those that look at boxes alone, whatever they are written in.
 CHECKS_OF_TABLES: tuple[Check, ...] = (
+    check_formulas,
     check_finite,
     check_labels,
     check_scores,

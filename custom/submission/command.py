@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import tempfile
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from custom.boxes import FloatArray
 from custom.competition import competition_of, runs_among
 from custom.errors import PodiumError
 from custom.evaluation import Metric, best_score_thr, match_for, score_at_best
-from custom.files import PathLike, check_replaceable, sha256_of, write_bytes
+from custom.file_sets import complete, together
+from custom.files import PathLike, check_plain_name, check_replaceable, sha256_of, write_bytes
 from custom.leaderboard.command import last_shares
 from custom.leaderboard.ledger import LEDGER
 from custom.runs import Run, is_run, read_run
@@ -21,7 +23,7 @@ from custom.submission.admit import repair
 from custom.submission.checker import blocks, check_submission
 from custom.submission.checks.subject import Issue
 from custom.submission.formats import format_for, format_of
-from custom.submission.meta import Meta, ValEntry, meta_file_of, read_meta, write_meta
+from custom.submission.meta import SUFFIX, Meta, ValEntry, meta_file_of, read_meta, write_meta
 from custom.submission.reader import read_submission
 from custom.submission.writer import write_submission
 from custom.tables import Categories, Images, Predictions
@@ -119,7 +121,7 @@ def context_of(
 def find_run(path: PathLike) -> Run | None:
     """Return the run that a file belongs to, or the first that its meta file names."""
     path = Path(path)
-    folder = path.with_suffix("")
+    folder = path.parent / path.stem
     if not is_run(folder) and (names := read_meta(path).runs):
         folder = path.parent.parent / "runs" / names[0]
     return read_run(folder) if is_run(folder) else None
@@ -192,12 +194,26 @@ def export(
         if blocks(issues):
             return CheckedSubmission(issues, notes=tuple(notes))
         content = trial.read_bytes()
+    check_plain_name(out.name, "a submission's name")
+    complete(out.parent)
+    meta = _meta_of(Path(path), chosen)
+    digest = hashlib.sha256(content).hexdigest()
+    files = [out] if meta is None else [out, meta_file_of(out)]
     check_replaceable(
-        [out], [path], overwrite, lambda file: file.read_bytes() == content, "use --overwrite"
+        files, [path], overwrite, lambda file: _is_of(file, Path(path), digest), "use --overwrite"
     )
-    write_bytes(out, content)
-    _write_meta(Path(path), out, chosen)
+    with together(out.parent, out.stem) as new:
+        write_bytes(new / out.name, content)
+        if meta is not None:
+            write_meta(new / out.name, meta, digest)
     return CheckedSubmission(issues, out, tuple(notes))
+
+
+def _is_of(file: Path, source: Path, digest: str) -> bool:
+    """Whether a file is what a submission with that hash would be, or the record of it."""
+    if not file.name.endswith(SUFFIX):
+        return sha256_of(file) == digest
+    return file == meta_file_of(source) or read_meta(file).hash == digest
 
 
 def _issues(
@@ -246,16 +262,15 @@ def _cut_by_class(
     return table.keep(kept), [f"{note} ({goal}) and left out"]
 
 
-def _write_meta(source: Path, out: Path, metric: Metric) -> None:
-    """Say beside a submission where it came from: the ensemble's record, or the run's."""
-    digest = sha256_of(out)
+def _meta_of(source: Path, metric: Metric) -> Meta | None:
+    """Return what is known of where a submission came from: its ensemble's record, or its run's."""
     if meta_file_of(source).is_file():
-        write_meta(out, read_meta(source), digest)
-        return
+        return read_meta(source)
     run = find_run(source)
-    if run is not None:
-        value = run.record.value(metric.name)
-        if math.isnan(value) and metric.name != run.record.metric:
-            value = score_at_best(run.val_ground_truth, run.val_predictions(), metric).value
-        val = ValEntry(metric.name, known(value))
-        write_meta(out, Meta((run.name,), split_hash=run.split_hash, val=val), digest)
+    if run is None:
+        return None
+    value = run.record.value(metric.name)
+    if math.isnan(value) and metric.name != run.record.metric:
+        value = score_at_best(run.val_ground_truth, run.val_predictions(), metric).value
+    val = ValEntry(metric.name, known(value))
+    return Meta((run.name,), split_hash=run.split_hash, val=val)

@@ -6,6 +6,7 @@ the fastest way that needs no import beyond the light core and rounds every numb
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import sys
@@ -19,7 +20,8 @@ from custom.boxes import FloatArray
 from custom.errors import PodiumError
 from custom.files import PathLike, read_bytes
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# As spreadsheets write where the comma is for decimals, and as "text" exports are.
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _NUMBER_CHARACTERS = b"0123456789.eE+- "
 
 
@@ -39,6 +41,10 @@ class CsvFile:
 
     def column(self, name: str) -> list[bytes]:
         """Return the cells below `name`."""
+        if name not in self.header:
+            raise PodiumError(
+                f"{self.source} must have the column {name!r}, but has {','.join(self.header):.200}"
+            )
         index = self.header.index(name)
         return [row[index] for row in self.rows]
 
@@ -69,7 +75,9 @@ def split_csv(content: bytes, source: str) -> CsvFile:
         PodiumError: If it is empty, or a row has another number of cells than the header; the
             message names the line.
     """
-    content = content.removeprefix(_BYTE_ORDER_MARK)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise PodiumError(f"{source} must be UTF-8, but is UTF-16; save it as UTF-8")
+    content = content.removeprefix(codecs.BOM_UTF8)
     if b'"' in content:
         rows = _quoted_rows(content)
     else:
@@ -80,6 +88,12 @@ def split_csv(content: bytes, source: str) -> CsvFile:
     if not rows:
         raise PodiumError(f"{source} must be a CSV file with a header, but is empty")
     header = tuple(cell.decode("utf-8", "replace").strip() for cell in rows.pop(0))
+    for separator, name in _OTHER_SEPARATORS.items():
+        if len(header) == 1 and separator in header[0]:
+            raise PodiumError(
+                f"{source} must have commas between its cells, but has {name}; export it with "
+                "commas: to_csv(sep=',')"
+            )
     widths = set(map(len, rows))
     if widths - {len(header)}:
         wrong = next(i for i, row in enumerate(rows) if len(row) != len(header))

@@ -211,4 +211,4 @@ def format_of(name: str) -> SubmissionFormat:
 
 def format_for(path: str | os.PathLike[str], format_name: str) -> SubmissionFormat:
     """Return the format of a file: COCO results where it ends in `.json`, else `format_name`."""
-    return FORMATS["coco"] if os.fspath(path).endswith(".json") else format_of(format_name)
+    return FORMATS["coco"] if os.fspath(path).lower().endswith(".json") else format_of(format_name)

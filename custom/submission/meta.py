@@ -9,6 +9,7 @@ from typing import Any
 
 from custom.errors import PodiumError
 from custom.evaluation.metrics import DEFAULT_METRIC
+from custom.file_sets import complete
 from custom.files import PathLike, read_json, write_json
 from custom.typed_json import from_json, to_json
 
@@ -67,8 +68,12 @@ class Meta:
 
 
 def meta_file_of(path: PathLike) -> Path:
-    """Return where the record of a submission's file lies, whether there is one or not."""
-    return Path(path).with_suffix(SUFFIX)
+    """Return where the record of a submission's file lies, whether there is one or not.
+
+    Of a record itself it is that.
+    """
+    path = Path(path)
+    return path if path.name.endswith(SUFFIX) else path.parent / f"{path.stem}{SUFFIX}"
 
 
 def read_meta(path: PathLike, digest: str | None = None) -> Meta:
@@ -83,6 +88,7 @@ def read_meta(path: PathLike, digest: str | None = None) -> Meta:
             another content of the file.
     """
     meta_file = meta_file_of(path)
+    complete(meta_file.parent)
     if not meta_file.is_file():
         return Meta()
     content = read_json(meta_file)

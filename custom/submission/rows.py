@@ -110,9 +110,21 @@ def parse_rows(file: CsvFile, form: SubmissionFormat) -> Rows:
         raise PodiumError(
             f"{file.source}, line {row + 2} ({names[row]}) must have {width} values a box "
             f"({form.layout}), but has {counts[row]} values in {len(cells[row]):,} characters "
-            f"({broken.size} such lines); a cell that was cut has lost its last box"
+            f"({broken.size} such lines)"
+            + (missing_word(cells[row]) or "; a cell that was cut has lost its last box")
         )
     return parse_cells(cells, counts, names, file.source, form)
+
+
+def missing_word(cell: bytes) -> str:
+    """Return what to say of a cell that holds a word for "nothing"; "" if it does not."""
+    word = cell.strip().decode("utf-8", "replace")
+    if word.lower() not in ("nan", "none", "null", "na", "n/a"):
+        return ""
+    return (
+        f"; it is {word!r}, as pandas and others write an image without boxes: leave the cell "
+        "empty, as fillna('') does"
+    )
 
 
 def split_cells(file: CsvFile, form: SubmissionFormat) -> tuple[list[bytes], IntArray]:

@@ -63,9 +63,10 @@ def _check_values(table: Predictions, categories: Categories) -> None:
         if not valid.all():
             box = int(np.flatnonzero(~valid)[0])
             values = [int(table.labels[box]), float(table.scores[box]), *table.bboxes[box].tolist()]
+            image = int(table.image_index[box])
             raise PodiumError(
-                f"{table.source or 'predictions'}: box {box} of image "
-                f"{table.image_ids[table.image_index[box]]} must have {what}, but is "
+                f"{table.source or 'predictions'}: box {box - int(table.offsets[image]) + 1} of "
+                f"image {table.image_ids[image]} must have {what}, but is "
                 f"label {values[0]}, score {values[1]}, box {values[2:]}"
             )
 

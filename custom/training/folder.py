@@ -13,6 +13,7 @@ from mmengine.dist import is_main_process
 from custom import runs
 from custom.errors import Interrupted, PodiumError
 from custom.files import locked, read_json, write_json
+from custom.runs.config import CONFIG, FOR_PEOPLE
 from custom.training.hooks.resume_point import find_resume_point
 from custom.training.publish import CANDIDATES, Best, kept_predictions_file
 from custom.training.saving import check_digest
@@ -79,14 +80,26 @@ def check_folder(folder: Path, resume: bool) -> Path | None:
         )
     if not unfinished and resume:
         raise PodiumError(f"--resume needs a resume point in {folder}, but there is none; drop it")
-    if not unfinished and (foreign := sorted(path.name for path in folder.glob("*.pth"))):
+    if not unfinished and (foreign := _foreign_files(folder)):
         raise PodiumError(
-            f"{folder} must hold no checkpoints before a training begins, but has "
-            f"{', '.join(foreign)}, of something else; move them away, or give another --work-dir"
+            f"{folder} must hold no checkpoints, predictions or configs before a training begins, "
+            f"but has {', '.join(foreign)}, of something else; move them away, or give another "
+            "--work-dir"
         )
     if point is not None:
         check_digest(point)
     return point
+
+
+def _foreign_files(folder: Path) -> list[str]:
+    """Return what a training would write over although none wrote it.
+
+    A training begins with `config.json`, and then writes `config.py`.
+    """
+    names = sorted(path.name for path in folder.glob("*.pth"))
+    names += [name for name in ("val.json",) if (folder / name).exists()]
+    started = (folder / CONFIG).exists()
+    return names + [n for n in (FOR_PEOPLE,) if not started and (folder / n).exists()]
 
 
 def _remove_half_written(folder: Path) -> None:

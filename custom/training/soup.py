@@ -167,6 +167,15 @@ def _is_adapting_batch_norm(module: nn.Module) -> bool:
     return module.weight is None or module.weight.requires_grad
 
 
+def is_soup(path: Path) -> bool:
+    """Whether a file is a soup that was written before."""
+    try:
+        meta = read_checkpoint(path).get("meta")
+    except PodiumError:
+        return False
+    return isinstance(meta, dict) and "soup" in meta
+
+
 def write_soup(soup: Soup, path: PathLike) -> None:
     """Write a soup as a checkpoint, with the names and scores of what is in it."""
     meta = {"soup": [str(member) for member in soup.members], "scores": soup.scores}

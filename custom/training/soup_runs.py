@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from custom.errors import PodiumError
+from custom.files import check_replaceable
 from custom.runs import read_run
 from custom.training.metric import competition_metric
 from custom.training.prediction import predict
@@ -23,6 +24,7 @@ from custom.training.soup import (
     Soup,
     State,
     greedy_soup,
+    is_soup,
     recompute_batch_norm,
     uniform_soup,
     write_soup,
@@ -32,7 +34,11 @@ METHODS = ("greedy", "uniform")
 
 
 def make_soup(
-    paths: Sequence[str], out: str, method: str = "greedy", num_batches: int = 50
+    paths: Sequence[str],
+    out: str,
+    method: str = "greedy",
+    num_batches: int = 50,
+    overwrite: bool = False,
 ) -> Soup:
     """Average the checkpoints of runs of one config and one fold, and write the result.
 
@@ -41,10 +47,13 @@ def make_soup(
         out: The checkpoint to write.
         method: "greedy" keeps what improves the metric on the val fold; "uniform" takes all.
         num_batches: Training batches that batch-norm statistics are recomputed from.
+        overwrite: Replace `out`, whatever it is.
 
     Raises:
-        PodiumError: If the runs differ in fold or split, or a file is not there.
+        PodiumError: If the runs differ in fold or split, a file is not there, or `out` is there
+            and no soup.
     """
+    check_replaceable([out], paths, overwrite, is_soup, "name another --out, or use --overwrite")
     if method not in METHODS:
         raise PodiumError(f"method must be one of {', '.join(METHODS)}, but is {method!r}")
     cook = _Cook(_shared_config(paths), num_batches)

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from custom import runs
 from custom.errors import PodiumError
 from custom.evaluation import Metric, Score, coco_figures
-from custom.files import sha256_of
+from custom.files import check_replaceable, real_path, sha256_of
 from custom.image_folders import images_folder_of
 from custom.runs import PredictionsEntry, Procedure, Run
 from custom.splits import select_part
@@ -53,6 +53,7 @@ def predict_test_set(
     checkpoint: str | None = None,
     out: str | None = None,
     images: Mapping[str, str] | None = None,
+    overwrite: bool = False,
 ) -> TestSetResult:
     """Predict on the test set of a run's config, labelled or not.
 
@@ -68,6 +69,7 @@ def predict_test_set(
         checkpoint: Other weights than `best.pth`.
         out: The file to write; another than the usual leaves val and the record as they are.
         images: Folders of its images, by their keys in `competition`, where they have moved.
+        overwrite: Whether such another file may be replaced.
 
     Raises:
         PodiumError: If the run, its weights or the images are not what they must be.
@@ -76,7 +78,9 @@ def predict_test_set(
     config = _config_of(finished, data_root, images or {})
     weights, procedure = _weights_of(finished, checkpoint, procedure or Procedure())
     path = Path(out) if out else finished.test_file
-    recorded = path.resolve() == finished.test_file.resolve()
+    recorded = real_path(path) == real_path(finished.test_file)
+    if not recorded:
+        check_replaceable([path], (), overwrite, remedy="name another --out, or use --overwrite")
     again = recorded and finished.record.fold is not None and not _is_val_of(finished, procedure)
     # Val first: from its new file on, until the record is written, readers refuse the run.
     truths = {

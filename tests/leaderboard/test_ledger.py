@@ -413,3 +413,29 @@ def test_report_text(tmp_path: Path) -> None:
     assumed = "drop 0.0145, drop_spread 0.002, val_noise 0.005, board_noise 0.003"
     assert f"Learnt from 3 gaps; assumed (ledger.policy.json): {assumed}" in text
     assert "select 1: sub1: best by val (0.6700) but for sub3" in text
+
+
+def test_a_last_line_cut_short_is_told_and_set_aside(tmp_path: Path) -> None:
+    """As a kill or a full disk leaves it: neither report nor add is blocked."""
+    ledger = tmp_path / "ledger.jsonl"
+    append(entry(0, 0.5, 0.5), ledger)
+    whole, torn = ledger.read_bytes(), b'{"time":"2026-11-21T10:00:00+00:00","name":"n","ha'
+    ledger.write_bytes(whole + torn)
+    assert [each.name for each in read_ledger(ledger)] == ["sub0"]
+    assert f"{ledger}, line 2 was cut short and is not counted (50 bytes)" in report_text(ledger)
+    assert ledger.read_bytes() == whole + torn  # reading changes nothing
+    append(entry(1), ledger)
+    assert ledger.read_bytes().startswith(whole)
+    assert [each.name for each in read_ledger(ledger)] == ["sub0", "sub1"]
+    assert (tmp_path / "ledger.torn.txt").read_bytes() == torn + b"\n"
+    assert "cut short" not in report_text(ledger)
+
+
+def test_a_submission_with_other_separators_is_refused(tmp_path: Path) -> None:
+    path = submission(tmp_path)
+    path.write_text(path.read_text().replace(",", ";"))
+    with pytest.raises(PodiumError, match="commas between its cells, but has semicolons"):
+        add_submission(path, 0.5, ledger=tmp_path / "ledger.jsonl")
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(PodiumError, match="must have the column 'image_id', but has a,b"):
+        add_submission(path, 0.5, ledger=tmp_path / "ledger.jsonl")

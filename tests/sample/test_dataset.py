@@ -150,7 +150,7 @@ def test_contact_sheet_names_a_missing_image(sample, tmp_path):
 
 
 def test_contact_sheet_must_be_a_picture(sample, tmp_path):
-    with pytest.raises(PodiumError, match=r"must end in \.png or \.jpg"):
+    with pytest.raises(PodiumError, match=r"give a name that ends in \.png or \.jpg"):
         write_contact_sheet(tmp_path / "sheet.txt", sample / "train.json", sample)
 
 

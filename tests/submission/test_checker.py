@@ -198,7 +198,7 @@ SPOILED: dict[str, tuple[Callable[[Rows], str], str]] = {
         "are the cells of the two columns swapped",
     ),
     "header renamed": (lambda r: text_of(r).replace("image_id", "id", 1), "there is no image_id"),
-    "another delimiter": (lambda r: text_of(r).replace(",", ";"), "there is no PredictionString"),
+    "another delimiter": (lambda r: text_of(r).replace(",", ";"), "must have commas between"),
     "ragged": (lambda r: text_of(r).replace(",test/0002", ",,test/0002"), "line 4 must have 2"),
 }
 
@@ -344,7 +344,7 @@ def test_every_check_found_something(tmp_path: Path) -> None:
     like = read(case, text_of(case.rows), tmp_path)
     context = (case.images, case.categories, case.shares, np.roll(case.shares, 1), like)
     ways = [spoil for spoil, _ in (*SPOILED.values(), *WARNED.values())]
-    for spoil in (*ways, boxes_moved):
+    for spoil in (*ways, boxes_moved, lambda r: text_of([*r[:-1], (r[-1][0], "@SUM(1)")])):
         (tmp_path / "x.csv").write_text(spoil(case.rows))
         try:
             file = read_csv(tmp_path / "x.csv")

@@ -236,7 +236,7 @@ def test_a_run_is_not_written_over(place: SimpleNamespace) -> None:
     Path("runs/yolo/val.json").write_text("[]")
     with pytest.raises(PodiumError, match=r"val\.json must be what .* tools/import_run\.py yolo"):
         gate_main(["runs/yolo", "--baseline", "runs/ours"])
-    with pytest.raises(PodiumError, match="a run must have a plain name"):
+    with pytest.raises(PodiumError, match="a run's name must be a plain name"):
         main(["a/b", "--val", "val0.json", *FOLD_0])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from custom.errors import PodiumError
-from custom.files import PathLike, write_json
+from custom.file_sets import replace_folder
+from custom.files import PathLike, read_json, remove_stale, write_json
 from custom.review.draw.text import FILTERS, FUNCTIONS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -120,20 +122,17 @@ def staged(out: PathLike, facts: dict[str, Any]) -> Iterator[Path]:
     check_replaceable(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
+        remove_stale(out.parent)
         work = Path(mkdtemp(prefix=f".{out.name}.", suffix=".tmp", dir=out.parent))
     except OSError as error:
         raise PodiumError(f"cannot write {out}: {error.strerror or error}") from error
     try:
-        new, old = work / "new", work / "old"
+        new = work / "new"
         new.mkdir()
         yield new
-        write_json(new / MARKER, facts)
-        if out.exists():
-            out.rename(old)
-        new.rename(out)
+        write_json(new / MARKER, {**facts, "holds": sorted(each.name for each in new.iterdir())})
+        replace_folder(new, out)
     except OSError as error:
-        if old.exists() and not out.exists():
-            old.rename(out)
         raise PodiumError(f"cannot write {out}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -146,12 +145,24 @@ def check_replaceable(out: PathLike) -> None:
         PodiumError: If there is a file, or a folder with other content than a review.
     """
     out = Path(out)
-    if not out.exists() or (out / MARKER).is_file():
+    if not out.exists():
         return
     if not out.is_dir():
         raise PodiumError(f"{out} must be a folder for the review, but is a file")
-    if any(out.iterdir()):
+    there = {each.name for each in out.iterdir()} - {MARKER}
+    others = sorted(there - _written_into(out))
+    if others:
         raise PodiumError(
-            f"{out} must be empty or an older review, but has other content; name another folder "
-            "with --out"
+            f"{out} must be empty or an older review, but has other content, as {others[0]}; move "
+            "that away, or name another folder with --out"
         )
+
+
+def _written_into(out: Path) -> set[str]:
+    """Return the names in a folder that an earlier review wrote."""
+    if not (out / MARKER).is_file():
+        return set()
+    content = read_json(out / MARKER)
+    names = content.get("holds") if isinstance(content, dict) else None
+    # Reviews from before this was noted.
+    return set(map(str, names)) if isinstance(names, list) else set(os.listdir(out))

@@ -8,7 +8,10 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from custom.submission.checks.subject import Issue, Subject
+from custom.submission.rows import missing_word
 
+# With these a spreadsheet takes a cell for a formula, which may call programs and send data.
+FORMULA_STARTS = ("=", "+", "-", "@")
 # Where the tools that people open a CSV with cut a cell.
 CUT_LENGTHS = (32_000, 32_767)
 
@@ -100,6 +103,23 @@ def check_order(subject: Subject) -> list[Issue]:
     ]
 
 
+def check_formulas(subject: Subject) -> list[Issue]:
+    """Names that a spreadsheet takes for a formula."""
+    names = subject.rows.names
+    risky = [row for row, name in enumerate(names) if name.startswith(FORMULA_STARTS)]
+    if not risky:
+        return []
+    name = names[risky[0]]
+    return [
+        Issue(
+            "warning",
+            f"a cell should not begin with {name[0]!r}, which spreadsheets run as a formula, but "
+            f"is {name!r} ({len(risky)} such); do not open the file with one",
+            subject.line(risky[0]),
+        )
+    ]
+
+
 def check_cut(subject: Subject) -> list[Issue]:
     """Cells that have lost their end."""
     issues = []
@@ -111,7 +131,7 @@ def check_cut(subject: Subject) -> list[Issue]:
                 "error",
                 f"a row must have {len(form.fields)} values a box ({form.layout}), but has "
                 f"{values} values in {characters:,} characters ({len(subject.broken)} such rows)"
-                f"{_cause_of_breaking(subject)}",
+                f"{missing_word(subject.broken_cell) or _cause_of_breaking(subject)}",
                 subject.line(row),
             )
         )

@@ -61,6 +61,7 @@ class Subject:
         last_shares: Each class's share of the scores in the last accepted submission, shape (C,).
         like: Another submission, on exactly `images`.
         raw_scores: Whether scores above 1 are meant, as an ensemble with `--raw-scores` has them.
+        broken_cell: The first cell without whole boxes.
     """
 
     rows: Rows
@@ -73,6 +74,7 @@ class Subject:
     last_shares: FloatArray | None = None
     like: Predictions | None = None
     raw_scores: bool = False
+    broken_cell: bytes = b""
 
     @property
     def format(self) -> SubmissionFormat:
@@ -139,7 +141,8 @@ def subject_of_csv(
     rows = parse_cells(cells, counts, names, file.source, form)
     lengths = np.fromiter(map(len, raw), np.int64, len(raw))
     context = (images, categories, val_shares, last_shares, like)
-    return Subject(rows, file.header, broken, lengths, *context)
+    first = raw[rows_broken[0]] if rows_broken else b""
+    return Subject(rows, file.header, broken, lengths, *context, broken_cell=first)
 
 
 def subject_of_table(
