@@ -71,7 +71,12 @@ def part_of(name: str) -> str:
 def part_of_file(ann_file: PathLike) -> str:
     """Return the part that an annotation file is of, by its own name or else its folder's."""
     path = Path(ann_file)
-    return part_of(path.stem) or part_of(real_path(path).parent.name)
+    return part_of(path.stem) or _part_of_folder(real_path(path).parent)
+
+
+def _part_of_folder(folder: Path) -> str:
+    """Return the part whose own folder this is: named so alone, as `valid` or `train2017`."""
+    return _WORDS.get(folder.name.casefold().rstrip("0123456789_-"), "")
 
 
 def dataset_folder(ann_file: PathLike) -> Path:
@@ -81,7 +86,7 @@ def dataset_folder(ann_file: PathLike) -> Path:
     part, as in the layouts of COCO (`annotations/`) and Roboflow (`train/`).
     """
     folder = real_path(ann_file).parent
-    inner = folder.name.casefold() in ANNOTATION_FOLDERS or part_of(folder.name)
+    inner = folder.name.casefold() in ANNOTATION_FOLDERS or _part_of_folder(folder)
     return folder.parent if inner and folder.parent.name else folder
 
 

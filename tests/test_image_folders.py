@@ -60,6 +60,13 @@ def test_a_part_is_told_by_whole_words(name: str, part: str) -> None:
     assert part_of(name) == part
 
 
+def test_a_data_set_may_have_a_part_s_word_in_its_name(tmp_path: Path) -> None:
+    ann_file = tmp_path / "cats-for-training" / "labels.json"
+    assert dataset_folder(ann_file) == ann_file.parent
+    assert part_of_file(ann_file) == ""
+    assert dataset_folder(tmp_path / "cats" / "train2017" / "x.json") == tmp_path / "cats"
+
+
 def test_val_images_lie_where_train_images_do() -> None:
     facts = {"data_root": "data/x", "train_images": "train", "test_images": "/disk/test"}
     folders = [images_folder_of(facts, part).as_posix() for part in ("train", "val", "test")]

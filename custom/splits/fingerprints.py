@@ -19,7 +19,7 @@ from custom.errors import PodiumError
 from custom.files import PathLike
 from custom.image_files import find_images, read_image_bytes
 from custom.splits.digests import bytes_digest
-from custom.splits.headers import Header, size_fault
+from custom.splits.headers import Header, size_fault, unclear_turn
 from custom.tables import Images
 
 # Decoding a JPEG at an eighth of its size reads all of its data but skips most of the work.
@@ -119,6 +119,7 @@ def _fingerprint(job: tuple[Path, list[int]]) -> Any:
     thumb = grey.resize((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BOX)
     pixels = np.asarray(thumb)
     hashes = [perceptual_hash(orient(pixels, turn)) for turn in range(ORIENTATIONS)]
+    fault = fault or unclear_turn(header)
     note = f"{path}: {fault}" if fault else ""
     return bytes_digest(content), np.array(hashes, np.uint64), pixels, note
 

@@ -120,6 +120,18 @@ def size_fault(header: Header, size_hw: tuple[int, int], upright: bool = True) -
     return f"{fault}; its boxes belong to another size"
 
 
+def unclear_turn(header: Header) -> str:
+    """Return that a file is turned where its size cannot tell for which way boxes are; else ""."""
+    tells = header.is_turned and header.width != header.height
+    if header.orientation not in range(2, 9) or tells:
+        return ""
+    return (
+        f"its EXIF orientation is {header.orientation}, by which it is loaded, but its size is the "
+        "same either way: look whether its boxes lie on the upright picture (podium browse); if "
+        "they lie on the stored one, load with color_type='color_ignore_orientation'"
+    )
+
+
 def check_headers(folder: PathLike, images: Images, upright: bool = True) -> list[Header]:
     """Refuse images that cannot be read, or are of another size than annotated.
 

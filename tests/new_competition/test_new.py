@@ -170,6 +170,28 @@ def test_deep_images_get_a_rule_that_fits_them(
     checked()
 
 
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+def test_each_part_s_images_are_checked_where_they_lie(tmp_path: Path, part: str) -> None:
+    ann_file, images = make_layout("roboflow", tmp_path / "set")[part]
+    new("--train", "set")
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    content = read_json(ann_file)
+    content["images"][0].update(width=64, height=48)
+    content["annotations"] = [a for a in content.get("annotations", []) if a["image_id"] != 0]
+    write_json(ann_file, content)
+    Image.new("RGB", (64, 48)).save(images / "0000.png", exif=exif)
+    with pytest.raises(PodiumError, match=rf"{images.name}/0000\.png: .*EXIF orientation is 6"):
+        checked()
+    Image.new("RGB", (64, 48)).save(images / "0000.png")
+    checked()
+    if part != "val":  # whose names the split knows: another one is missing there
+        content["images"][1]["file_name"] = "../other/0001.png"
+        write_json(ann_file, content)
+        with pytest.raises(PodiumError, match=r"must lie below .*\.\./other/0001"):
+            checked()
+
+
 def test_configs_are_as_the_formatter_has_them(tmp_path: Path) -> None:
     make_layout("flat", tmp_path / "set")
     train = read_json(tmp_path / "set/train.json")

@@ -9,7 +9,14 @@ from PIL import ExifTags, Image
 
 from custom.errors import PodiumError
 from custom.splits import headers
-from custom.splits.headers import Header, check_headers, read_header, read_headers, size_fault
+from custom.splits.headers import (
+    Header,
+    check_headers,
+    read_header,
+    read_headers,
+    size_fault,
+    unclear_turn,
+)
 from custom.tables import Images
 from custom.testing.toy_splits import save_scene
 
@@ -111,3 +118,14 @@ def test_the_first_three_are_named(tmp_path: Path) -> None:
     message = r"train.json: .* 5 of 6 are not:\n  .*1.png: .*\n  .*2.png: .*\n  .*\n  and 2 more"
     with pytest.raises(PodiumError, match=message):
         check_headers(tmp_path, images)
+
+
+@pytest.mark.parametrize(
+    ("size", "orientation", "unclear"),
+    [((60, 60), 6, True), ((60, 60), 1, False), ((100, 60), 6, False), ((100, 60), 3, True)],
+)
+def test_a_turn_that_the_size_cannot_tell_is_said(
+    size: tuple[int, int], orientation: int, unclear: bool
+) -> None:
+    said = unclear_turn(Header(*size, orientation))
+    assert said.startswith(f"its EXIF orientation is {orientation}") == unclear
