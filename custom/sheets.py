@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from custom.errors import PodiumError
 from custom.files import PathLike, check_replaceable, read_bytes, write_bytes
 
@@ -32,6 +30,8 @@ def write_sheet_file(path: PathLike, image: Any, overwrite: bool = False) -> Non
     Raises:
         PodiumError: As `check_sheet`, or if the file cannot be written.
     """
+    import cv2
+
     check_sheet(path, overwrite)
     _, encoded = cv2.imencode(Path(path).suffix.lower(), image)
     write_bytes(path, encoded.tobytes() + _MARK)
