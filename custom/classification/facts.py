@@ -16,6 +16,7 @@ from custom.training.nodes import dicts_below, name_of
 
 # Which model a task needs.
 MODEL_OF = {"image": "ImageClassifier", "region": "RegionClassifier"}
+_TRAINED_ON = ("train_dataloader", "custom_hooks")  # the pipelines of a training and its stages
 _WORDS = re.compile(r"[A-Za-z][a-z]*|[A-Z]+")
 _SIDES = {"left", "right"}
 
@@ -39,9 +40,11 @@ def place_labels(config: Config) -> None:
     pairs, sided = flip_facts(competition.classes, competition.get("flip_pairs") or ())
     if sided and (where := next(_mirrors(config), None)):
         raise PodiumError(f"{where} must not mirror images: {refusal(sided)}")
-    for node in _pipelines(config):
+    for place, node in _pipelines(config):
         if name_of(node) == "LoadRegions":
-            node.update(whole_image=task == "image", exclusive=exclusive)
+            # What is only predicted need not be labelled.
+            only_trained_on = exclusive and place in _TRAINED_ON
+            node.update(whole_image=task == "image", exclusive=only_trained_on)
         elif name_of(node) == "PackRegions":
             node["flip_pairs"] = pairs
     config.model["head"]["exclusive"] = exclusive
@@ -96,16 +99,15 @@ def _check_model(config: Config, task: str) -> None:
         require_timm()
 
 
-def _pipelines(config: Config) -> Iterator[dict[str, Any]]:
-    """Yield every dict in the pipelines of all parts and stages."""
-    for part in ("train", "val", "test"):
-        yield from dicts_below(config.get(f"{part}_dataloader"))
-    yield from dicts_below(config.get("custom_hooks"))
+def _pipelines(config: Config) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every dict in the pipelines of all parts and stages, with the key it is below."""
+    for key in (*_TRAINED_ON, "val_dataloader", "test_dataloader"):
+        yield from ((key, node) for node in dicts_below(config.get(key)))
 
 
 def _mirrors(config: Config) -> Iterator[str]:
     """Yield where the training mirrors its images."""
-    for key in ("train_dataloader", "custom_hooks", "augmentations"):
+    for key in (*_TRAINED_ON, "augmentations"):
         for node in dicts_below(config.get(key)):
             if name_of(node) == "RandomFlip" and _has_mirror(node):
                 yield f"RandomFlip of {key}"

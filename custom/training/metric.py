@@ -5,7 +5,10 @@ from __future__ import annotations
 from mmengine.config import Config
 
 from custom.evaluation.metrics import DEFAULT_METRIC, Metric, metric_of
-from custom.training.nodes import dicts_below
+from custom.training.nodes import dicts_below, name_of
+
+# What waits for the metric to improve.
+_WAITING = ("PatienceHook", "ReduceOnPlateauLR", "ReduceOnPlateauMomentum")
 
 
 def competition_metric(config: Config) -> Metric:
@@ -37,6 +40,7 @@ def place_metric(config: Config) -> None:
         for each in dicts_below(config.get(f"{part}_evaluator")):
             if each.get("type") == "CompetitionMetric":
                 each["metric"] = metric.name
-    for hook in dicts_below(config.get("custom_hooks")):
-        if hook.get("type") == "PatienceHook" and "monitor" not in hook:
-            hook.update(monitor=metric.key, rule=best["rule"])
+    for key in ("custom_hooks", "param_scheduler"):  # stages have schedules of their own
+        for each in dicts_below(config.get(key)):
+            if name_of(each) in _WAITING and "monitor" not in each:
+                each.update(monitor=metric.key, rule=best["rule"])

@@ -40,6 +40,7 @@ def test_the_facts_reach_loaders_heads_and_views(tmp_path):
     config = config_of(tmp_path, "region")
     loads = config.train_dataloader.dataset.pipeline[1]
     assert (loads.whole_image, loads.exclusive) == (False, True)
+    assert not config.test_dataloader.dataset.pipeline[1].exclusive  # which need not be labelled
     assert config.model.head.exclusive
     assert config.model.head.num_classes == 2
     apply_procedure(config, Procedure(tta=True))

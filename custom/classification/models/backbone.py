@@ -72,7 +72,11 @@ class TimmBackbone(BaseModule):
     def feature_map(self, inputs: Tensor) -> Tensor:
         """Return the map (B, num_features, h, w) of images (B, 3, H, W)."""
         (found,) = self.body.forward_intermediates(
-            inputs, indices=[self.map_index], intermediates_only=True, output_fmt="NCHW"
+            inputs,
+            indices=[self.map_index],
+            norm=True,  # a transformer's last layer of normalization
+            intermediates_only=True,
+            output_fmt="NCHW",
         )
         return found
 
@@ -128,12 +132,13 @@ def _create(name: str, options: dict[str, Any]) -> Any:
 
 def _make_small_stem(body: Any, name: str, side: int) -> None:
     """Let a ResNet's first convolution keep the size of small images, and nothing pool behind."""
-    first = getattr(body, "conv1", None)
-    if not isinstance(first, nn.Conv2d) or not hasattr(body, "maxpool") or side not in (3, 4):
+    convs = [m for m in getattr(body, "conv1", nn.Identity()).modules() if isinstance(m, nn.Conv2d)]
+    if not convs or not hasattr(body, "maxpool") or side not in (3, 4):
         raise PodiumError(
             "model.backbone.small_stem is the side, 3 or 4, of the first convolution of one of "
             f"timm's ResNets, but is {side!r} for {name}"
         )
-    body.conv1 = nn.Conv2d(3, first.out_channels, side, padding=(side - 1) // 2, bias=False)
+    width = convs[-1].out_channels
+    body.conv1 = nn.Conv2d(3, width, side, padding=(side - 1) // 2, bias=False)
     nn.init.kaiming_normal_(body.conv1.weight, mode="fan_out", nonlinearity="relu")
     body.maxpool = nn.Identity()

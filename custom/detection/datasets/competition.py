@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -90,10 +90,14 @@ class CompetitionDataset(CocoDataset):
         if self._fully_initialized:
             return
         super().full_init()
-        self.image_labels: list[IntArray] = [
-            np.array([i["bbox_label"] for i in self.get_data_info(index)["instances"]], np.int64)
-            for index in range(len(self))
-        ]
+        of_images = [self.get_data_info(index)["instances"] for index in range(len(self))]
+        self.image_labels: list[IntArray] = [_labels(instances) for instances in of_images]
+        # Classes that an image has crowds of alone.
+        self.image_unknown: list[IntArray] = [
+            np.setdiff1d(_labels(i for i in found if i["ignore_flag"]),
+                         _labels(i for i in found if not i["ignore_flag"]))
+            for found in of_images
+        ]  # fmt: skip
 
     def load_data_list(self) -> list[dict]:
         """Return the images of this part of this fold, with their boxes."""
@@ -199,6 +203,10 @@ class CompetitionDataset(CocoDataset):
             if results is None:
                 return None
         return results
+
+
+def _labels(instances: Iterable[dict[str, Any]]) -> IntArray:
+    return np.array([instance["bbox_label"] for instance in instances], np.int64)
 
 
 def with_augmentations(pipeline: Sequence[dict], augmentations: Sequence[dict]) -> list[dict]:

@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 
 from custom.errors import PodiumError
 
-_KEYS = {"epoch", "pipeline", "param_scheduler", "lr", "attributes"}
+_KEYS = {"epoch", "pipeline", "param_scheduler", "lr", "attributes", "reset_optimizer"}
 
 
 @HOOKS.register_module()
@@ -29,11 +29,12 @@ class StagesHook(Hook):
     The pipeline follows the epoch that a sample's index carries, so workers that live on and a
     training that is resumed have the right one.
 
-    `attributes`, if given, are set on the model from then on, by dotted name.
+    `attributes`, if given, are set on the model from then on, by dotted name. With
+    `reset_optimizer=True` the optimizer forgets its momenta as the stage begins.
 
     Args:
-        stages: Dicts with `epoch` and one or more of `pipeline`, `param_scheduler`, `lr` and
-            `attributes`.
+        stages: Dicts with `epoch` and one or more of `pipeline`, `param_scheduler`, `lr`,
+            `attributes` and `reset_optimizer`.
     """
 
     # Before the schedule's own steps and before the data loader is started.
@@ -88,9 +89,12 @@ class StagesHook(Hook):
             if begun["epoch"] <= runner.epoch + 1:
                 for name, value in begun.get("attributes", {}).items():
                     _set_attribute(runner.model, name, value)
+            begins = begun["epoch"] == runner.epoch + 1 and _at_its_start(runner)
+            if begins and begun.get("reset_optimizer"):
+                runner.optim_wrapper.optimizer.state.clear()
         stage = self._scheduled(runner.epoch)
         begins = stage is not None and stage["epoch"] == runner.epoch + 1
-        if begins and runner.iter == runner.epoch * len(runner.train_dataloader):
+        if begins and _at_its_start(runner):
             assert stage is not None
             runner.logger.info(f"stage of epoch {stage['epoch']} begins: its schedule restarts")
             runner.param_schedulers = self._schedulers(runner, stage)
@@ -107,6 +111,11 @@ class StagesHook(Hook):
             first = group.setdefault("first_lr", group.get("initial_lr", group["lr"]))
             group["lr"] = group["initial_lr"] = first * stage.get("lr", 1.0)
         return runner.build_param_scheduler(stage["param_scheduler"])
+
+
+def _at_its_start(runner: Runner) -> bool:
+    """Return whether no batch of the epoch has been seen, as after a resume in its middle."""
+    return runner.iter == runner.epoch * len(runner.train_dataloader)
 
 
 def _innermost(dataset: Any) -> list[Any]:

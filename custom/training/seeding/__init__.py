@@ -17,12 +17,14 @@ from custom.training.seeding.processes import (
 )
 from custom.training.seeding.samplers import (
     ClassBalancedSampler,
+    LabelWeightedSampler,
     ResumableBatchSampler,
     SeededSampler,
 )
 
 __all__ = [
     "ClassBalancedSampler",
+    "LabelWeightedSampler",
     "ResumableBatchSampler",
     "ResumableEpochLoop",
     "SampleKey",

@@ -11,7 +11,7 @@ from custom.errors import PodiumError
 
 _TRAIN_LOOPS = ("EpochBasedTrainLoop", "ResumableEpochLoop")
 _LARGEST_SEED = 2**32 - 1  # of numpy.random.seed
-_SAMPLERS = ("DefaultSampler", "SeededSampler", "ClassBalancedSampler")
+_SAMPLERS = ("DefaultSampler", "SeededSampler", "ClassBalancedSampler", "LabelWeightedSampler")
 
 # What may differ between a training and its resumption without changing what is trained.
 NOT_TRAINED_ON = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from itertools import cycle, islice
 from typing import Any
 
@@ -105,6 +105,75 @@ class ClassBalancedSampler(SeededSampler):
             )
         factors = repeat_factors(dataset.image_labels, oversample_thr)
         self.ends = _ends(factors * getattr(dataset, "draws", 1.0))
+
+
+@DATA_SAMPLERS.register_module()
+class LabelWeightedSampler(SeededSampler):
+    """Draw images with some classes, or without them, more often; an epoch stays as long.
+
+    An image's weight is the product of the factors that apply to it: of `present` for each class
+    that it has, of `absent` for each that it certainly has not. What is unknown (a crowd alone)
+    changes nothing.
+
+    Args:
+        dataset: A `CompetitionDataset`.
+        present: Factors by class name, above 0.
+        absent: The same.
+        seed: The training's seed; the runner passes it.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        present: Mapping[str, float] | None = None,
+        absent: Mapping[str, float] | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(dataset, seed)
+        if not hasattr(dataset, "image_unknown"):
+            raise PodiumError(
+                f"LabelWeightedSampler needs CompetitionDataset, but the data set is "
+                f"{type(dataset).__name__}"
+            )
+        classes = list(dataset.metainfo["classes"])
+        factors = [_factors(classes, given or {}) for given in (present, absent)]
+        weights = label_weights(dataset.image_labels, dataset.image_unknown, *factors)
+        self.ends = _ends(weights / weights.mean() * getattr(dataset, "draws", 1.0))
+
+
+def label_weights(
+    image_labels: Sequence[IntArray],
+    image_unknown: Sequence[IntArray],
+    present: FloatArray,
+    absent: FloatArray,
+) -> FloatArray:
+    """Return the weight of each image, shape (I,).
+
+    Args:
+        image_labels: The labels on each image.
+        image_unknown: Those of them that are unknown.
+        present: Shape (C,), the factor of an image that has the class.
+        absent: Shape (C,), of one that has not.
+    """
+    weights = np.empty(len(image_labels))
+    for index, (labels, unknown) in enumerate(zip(image_labels, image_unknown, strict=True)):
+        factors = absent.copy()
+        factors[labels] = present[labels]
+        factors[unknown] = 1.0
+        weights[index] = factors.prod()
+    return weights
+
+
+def _factors(classes: list[str], given: Mapping[str, float]) -> FloatArray:
+    factors = np.ones(len(classes))
+    for name, factor in given.items():
+        if name not in classes or not factor > 0:
+            raise PodiumError(
+                f"LabelWeightedSampler must have factors above 0 for classes of {classes}, but has "
+                f"{factor!r} for {name!r}"
+            )
+        factors[classes.index(name)] = factor
+    return factors
 
 
 def _ends(draws: FloatArray | None) -> FloatArray | None:

@@ -5,8 +5,13 @@ import pytest
 from mmdet.datasets.samplers import AspectRatioBatchSampler
 
 from custom.errors import PodiumError
-from custom.training.seeding import ClassBalancedSampler, ResumableBatchSampler, SeededSampler
-from custom.training.seeding.samplers import repeat_factors, systematic_sample
+from custom.training.seeding import (
+    ClassBalancedSampler,
+    LabelWeightedSampler,
+    ResumableBatchSampler,
+    SeededSampler,
+)
+from custom.training.seeding.samplers import label_weights, repeat_factors, systematic_sample
 
 
 class Labelled:
@@ -123,3 +128,41 @@ def test_skipped_batches_are_left_out_once(inner):
     assert list(resumed) == whole[4:]
     assert list(resumed) == whole
     assert len(resumed) == len(whole) == 6
+
+
+class RarelyLabelled:
+    """Ten images: class 0 on all, class 1 on two, unknown on another one."""
+
+    metainfo = {"classes": ("often", "rare")}  # noqa: RUF012
+    image_labels = [np.array([0, 1])] * 3 + [np.array([0])] * 7
+    image_unknown = [np.array([1])] + [np.array([], int)] * 9
+
+    def __len__(self):
+        return 10
+
+
+def test_weights_of_labels_leave_the_length_of_an_epoch():
+    sampler = LabelWeightedSampler(RarelyLabelled(), present={"rare": 4.0}, seed=1)
+    drawn = Counter()
+    for epoch in range(400):
+        sampler.set_epoch(epoch)
+        keys = list(sampler)
+        assert len(keys) == len(sampler) == 10
+        drawn.update(map(int, keys))
+    # Weights 1 (unknown), 4, 4 and seven times 1: 16 in all, shared by ten draws.
+    assert drawn[1] / 400 == pytest.approx(4 * 10 / 16, abs=0.1)
+    assert drawn[0] / 400 == pytest.approx(1 * 10 / 16, abs=0.1)
+    assert drawn[9] / 400 == pytest.approx(1 * 10 / 16, abs=0.1)
+
+
+def test_weights_of_what_is_absent():
+    weights = label_weights(
+        RarelyLabelled.image_labels, RarelyLabelled.image_unknown, np.ones(2), np.array([1.0, 3.0])
+    )
+    assert weights.tolist() == [1, 1, 1] + [3] * 7
+
+
+@pytest.mark.parametrize("factors", [{"seldom": 2.0}, {"rare": 0.0}, {"rare": float("nan")}])
+def test_weights_of_unknown_classes_are_refused(factors):
+    with pytest.raises(PodiumError, match="factors above 0 for classes of"):
+        LabelWeightedSampler(RarelyLabelled(), absent=factors, seed=1)

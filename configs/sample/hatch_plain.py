@@ -1,0 +1,3 @@
+# hatch.py without augmentations but the flip: what ../hatch/ablations.py compares with.
+_base_ = "./hatch.py"
+augmentations = []
