@@ -23,7 +23,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="unpickle the file with this digest, which may run code from it",
     )  # fmt: skip
     parser.add_argument("--out", help="the file to write (runs/<run>.json)")
-    parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
+    parser.add_argument(
+        "--boxes", metavar="RUN",
+        help="predict on the boxes that this run found, into a run RUN_on_BOXES (task region)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace what is at --out, or the run of --boxes"
+    )
     how = parser.add_argument_group("how to predict; recorded, and val is predicted likewise")
     how.add_argument("--tta", action="store_true", help="merge flips and scales")
     how.add_argument("--score-thr", type=float, metavar="SCORE", help="drop boxes below it")
@@ -31,6 +37,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     how.add_argument("--batch-size", type=int, metavar="COUNT", help="images predicted at once")
     how.add_argument("--checkpoint", metavar="FILE", help="other weights than best.pth")
     return parser.parse_args(argv)
+
+
+def how_given(args: argparse.Namespace) -> tuple[bool, float | None, int | None, int | None]:
+    """Return what the command line says of how to predict, as `Procedure` takes it."""
+    return args.tta, args.score_thr, args.max_per_img, args.batch_size
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +52,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     from custom.training.weights import trust_checkpoints
 
     trust_checkpoints(args.trust_checkpoint)
-    procedure = Procedure(args.tta, args.score_thr, args.max_per_img, args.batch_size)
+    if args.boxes is not None:
+        from custom.errors import PodiumError
+        from custom.training.given_boxes import predict_on_boxes
+
+        if Procedure(*how_given(args)) != Procedure() or args.checkpoint or args.out:
+            raise PodiumError("--boxes predicts as the run itself did; give it without other ways")
+        print(f"written to {predict_on_boxes(args.run, args.boxes, args.overwrite).folder}")
+        return 0
+    procedure = Procedure(*how_given(args))
     result = predict_test_set(
         args.run,
         args.data_root,

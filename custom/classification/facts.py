@@ -45,6 +45,8 @@ def place_labels(config: Config) -> None:
             # What is only predicted need not be labelled.
             only_trained_on = exclusive and place in _TRAINED_ON
             node.update(whole_image=task == "image", exclusive=only_trained_on)
+            if task == "region" and place not in _TRAINED_ON:
+                node.setdefault("boxes", None)  # tools/test.py --boxes puts another run's here
         elif name_of(node) == "PackRegions":
             node["flip_pairs"] = pairs
     config.model["head"]["exclusive"] = exclusive
