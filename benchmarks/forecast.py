@@ -67,7 +67,7 @@ def competition(
 
 def held(
     scores: FloatArray, half: float | None, num_known: int, drop: float
-) -> list[tuple[float, ...]]:
+) -> list[tuple[float, float, float]]:
     """Return for each submission whose private score is to come: held, miss and width."""
     entries = []
     for index, (val, public, private) in enumerate(scores.T.tolist()):

@@ -59,7 +59,15 @@ def compare(sides: Sequence[Matches], resamples: int, seed: int) -> tuple[Differ
         samples.append(bootstrap_ap(side, resamples, seed))
     both = samples[0] - samples[1]
     difference = Difference(
-        *values, both, result.num_gt, sides[0].num_images, 1, 1, float(both[:, -1].std()), None
+        values[0],
+        values[1],
+        both,
+        result.num_gt,
+        sides[0].num_images,
+        1,
+        1,
+        float(both[:, -1].std()),
+        None,
     )
     return difference, np.stack([each[:, -1] for each in samples])
 

@@ -16,11 +16,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from benchmarks.fusing import read_five
-from custom.boxes import BoolArray, IntArray
+from custom.boxes import IntArray
 from custom.evaluation import Matches, match_for, score_matches
 from custom.tables import GroundTruth, Predictions
 from custom.tables.coco import read_ground_truth
@@ -90,7 +91,7 @@ class Pool:
             ranks=ranks[by], outcomes=outcomes[by][None, None], **self._truth(images),
         )  # fmt: skip
 
-    def _truth(self, images: IntArray) -> dict[str, IntArray | BoolArray]:
+    def _truth(self, images: IntArray) -> dict[str, Any]:
         first = self.models[0]
         counts = np.bincount(first.gt_image_index, minlength=self.num_images)
         rows, drawn = rows_of_images(offsets_of(counts), images)

@@ -57,9 +57,10 @@ def population(
 
 def _keep(gt: GroundTruth, kept: BoolArray) -> GroundTruth:
     counts = np.bincount(gt.image_index[kept], minlength=len(gt.images))
-    columns = (gt.bboxes, gt.labels, gt.iscrowd, gt.area, gt.annotation_ids)
-    kept_columns = (column[kept] for column in columns)
-    return GroundTruth(gt.images, gt.categories, offsets_of(counts), *kept_columns)
+    return GroundTruth(
+        gt.images, gt.categories, offsets_of(counts), gt.bboxes[kept], gt.labels[kept],
+        gt.iscrowd[kept], gt.area[kept], gt.annotation_ids[kept],
+    )  # fmt: skip
 
 
 def treatments(samples: FloatArray, full: FloatArray) -> dict[str, FloatArray]:

@@ -28,8 +28,8 @@ def make_clips(num_clips: int, seed: int = 0) -> tuple[GroundTruth, Predictions,
     count = num_clips * FRAMES
     frame = np.tile(np.arange(FRAMES), num_clips)
     images = Images(
-        np.arange(count), [f"{i}.jpg" for i in range(count)], np.full((count, 2), 2000), "drawn",
-        video_ids=np.repeat(np.arange(num_clips), FRAMES), frame_ids=frame,
+        np.arange(count), tuple(f"{i}.jpg" for i in range(count)), np.full((count, 2), 2000),
+        "drawn", video_ids=np.repeat(np.arange(num_clips), FRAMES), frame_ids=frame,
         timestamps=frame / RATE,
     )  # fmt: skip
     shape = (num_clips, FRAMES, PEOPLE)
@@ -70,6 +70,8 @@ def supervisions(gt: GroundTruth, table: Predictions, person: np.ndarray) -> Pre
                 class_id=table.labels[rows], tracker_id=person[rows],
             )  # fmt: skip
             smooth = smoother.update_with_detections(found)
+            assert smooth.tracker_id is not None
+            assert smooth.confidence is not None
             values = dict(zip(smooth.tracker_id.tolist(), smooth.confidence.tolist(), strict=True))
             out[rows] = [values[each] for each in person[rows].tolist()]
     return table.with_columns(scores=out)
