@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import gc
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ EXIT_NO_GAIN = 1
 EXIT_NOT_FIT = 1
 # Where a search leaves what it found; an automatic choice lies beside the submission.
 SEARCHED = "submissions/recipe.json"
+REMEDY = "name another file with --recipe-out, use --overwrite, or replay it with --recipe"
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -217,15 +219,13 @@ def search(args: argparse.Namespace, inputs: Inputs, repairs: Repairs, metric: M
     """Search a fusion, print what it is worth, and write its recipe."""
     from custom.ensemble.choosing import search_recipe
     from custom.ensemble.fusion import Fusion
-    from custom.ensemble.recipe import write_recipe
+    from custom.ensemble.recipe import is_of_search, is_recipe_file, write_recipe
     from custom.ensemble.report import search_lines
     from custom.ensemble.search.studies import SearchSettings
     from custom.errors import PodiumError
     from custom.files import check_replaceable
 
     recipe_out = args.recipe_out or SEARCHED
-    remedy = "name another file with --recipe-out, use --overwrite, or replay it with --recipe"
-    check_replaceable([recipe_out], args.predictions, args.overwrite, remedy=remedy)
     storage = Path(args.storage or Path(recipe_out).with_suffix(".trials"))
     if storage == Path(recipe_out):
         raise PodiumError(f"{storage} cannot hold both the recipe and its trials; give --storage")
@@ -237,8 +237,13 @@ def search(args: argparse.Namespace, inputs: Inputs, repairs: Repairs, metric: M
         storage=storage,
         worker=args.worker,
     )
+    models = inputs.val.identities if inputs.val is not None else {}
+    free = partial(check_replaceable, [recipe_out], args.predictions, args.overwrite, remedy=REMEDY)
+    # The same search, for instance one killed after its recipe, goes on to the same end.
+    free(lambda path: is_of_search(path, models, settings))
     result, recipe = search_recipe(inputs, settings, repairs)
     print("\n".join(search_lines(result, list(recipe.models))))
+    free(lambda path: is_recipe_file(path, recipe))
     write_recipe(recipe_out, recipe)
     print(f"written {recipe_out}\n")
     assert inputs.val is not None  # the search refused it

@@ -18,6 +18,7 @@ from custom.typed_json import from_json, read_record
 
 if TYPE_CHECKING:
     from custom.ensemble.search import SearchResult
+    from custom.ensemble.search.studies import SearchSettings
 
 FORMAT = 1
 
@@ -191,8 +192,7 @@ def recipe_of(result: SearchResult, models: Mapping[str, str], split_hash: str =
         "singles": dict(zip(models, result.singles, strict=True)),
         "num_images": result.num_images,
     }
-    search = asdict(result.settings)
-    del search["storage"], search["worker"]  # they change nothing in what is found
+    search = result.settings.identity()
     return Recipe(result.configs, dict(models), split_hash, scores, search)
 
 
@@ -204,6 +204,17 @@ def write_recipe(path: PathLike, recipe: Recipe) -> None:
 def is_recipe_file(path: PathLike, recipe: Recipe) -> bool:
     """Whether a file is this recipe, just as it would be written."""
     return Path(path).read_bytes() == _encoded(recipe)
+
+
+def is_of_search(path: PathLike, models: Mapping[str, str], settings: SearchSettings) -> bool:
+    """Whether a file is the recipe that a search of these models, by these settings, writes."""
+    try:
+        recipe = load_recipe(path)
+    except PodiumError:
+        return False
+    wanted = settings.identity()
+    searched = {name: recipe.search.get(name) for name in wanted}
+    return searched == wanted and dict(recipe.models) == dict(models)
 
 
 def _encoded(recipe: Recipe) -> bytes:

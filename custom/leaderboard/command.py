@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from custom.boxes import FloatArray
+from custom.errors import PodiumError
 from custom.evaluation.metrics import metric_of
 from custom.files import PathLike, sha256_of
 from custom.leaderboard.ledger import LEDGER, Entry, append, now, read_ledger, torn_line
@@ -90,11 +91,23 @@ def report_text(ledger: PathLike = LEDGER, moment: datetime | None = None) -> st
 
 
 def class_shares_of(path: PathLike, format_name: str) -> dict[str, float]:
-    """Return each class's share of the scores in a CSV, by what stands for it in the file."""
+    """Return each class's share of the scores in a CSV, by what stands for it in the file.
+
+    Raises:
+        PodiumError: If a label is not a class of the format.
+    """
     form = format_for(path, format_name)
     if form.suffix == ".json":
         return {}  # a competition that takes JSON: no histogram is kept
     rows = subject_of_csv(read_csv(path), form).rows
+    known = np.inf if form.classes is None else len(form.classes)
+    wrong = ~((rows.labels == np.floor(rows.labels)) & (rows.labels >= 0) & (rows.labels < known))
+    if wrong.any():
+        raise PodiumError(
+            f"{path}: labels must be classes of {format_name}, but {int(wrong.sum())} of "
+            f"{len(wrong)} are not; "
+            f"`podium submit --check {path}` shows which"
+        )
     numbers, index = np.unique(rows.labels, return_inverse=True)
     sums = np.bincount(index, rows.scores) / max(float(rows.scores.sum()), 1e-12)
     names = [str(int(n)) if form.classes is None else form.classes[int(n)] for n in numbers]

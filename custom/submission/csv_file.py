@@ -172,12 +172,12 @@ def format_numbers(values: FloatArray) -> list[bytes]:
 
 
 def _parse_one_by_one(tokens: Sequence[bytes]) -> tuple[FloatArray, list[int]]:
-    """Parse as Python's `float` does, noting what it refuses."""
+    """Parse as Python's `float` does, noting what it refuses; 1_0 is no number in a file."""
     values = np.full(len(tokens), np.nan)
     refused = []
     for index, token in enumerate(tokens):
         try:
-            values[index] = float(token)
+            values[index] = float(token.replace(b"_", b"?"))
         except ValueError:
             refused.append(index)
     return values, refused

@@ -86,6 +86,16 @@ def test_private_score_comes_later(tmp_path: Path) -> None:
     assert merged.time == "2026-11-20T09:00+09:00"
 
 
+def test_labels_that_are_no_classes_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("PredictionString,image_id\nnan 0.5 1 2 30 40 77 0.4 1 2 30 40,a.jpg\n")
+    with pytest.raises(
+        PodiumError, match=r"x\.csv: labels must be classes of trash, but 1 of 2 are"
+    ):
+        add_submission(path, 0.5, ledger=tmp_path / "ledger.jsonl")
+    assert not (tmp_path / "ledger.jsonl").exists()
+
+
 def test_another_score_needs_a_word(tmp_path: Path) -> None:
     path, ledger = submission(tmp_path), tmp_path / "ledger.jsonl"
     add_submission(path, 0.6, ledger=ledger)

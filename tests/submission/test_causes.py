@@ -51,3 +51,11 @@ def test_a_name_that_is_a_formula_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["x.json", "x.JSON", "runs/X.Json"])
 def test_a_suffix_in_capitals_is_json(name: str) -> None:
     assert format_for(name, "trash").name == "coco"
+
+
+def test_an_underscore_makes_no_number(tmp_path: Path) -> None:
+    """Python reads 1_0 as 10, and so did the reader."""
+    path = tmp_path / "x.csv"
+    path.write_bytes(ROWS % b"0 0.5 1_0 2 30 40")
+    with pytest.raises(PodiumError, match="1_0"):
+        read_submission(path)

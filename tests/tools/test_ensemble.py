@@ -173,13 +173,13 @@ def test_a_recipe_is_searched_replayed_and_bound_to_its_models(
     assert found == again
     trials = recipe.with_suffix(".trials")
     num_trials = trials.read_text().count('"state":')
-    main([*runs, *search, *out, "--name", "found", "--overwrite"])  # goes on, with nothing to do
+    main([*runs, *search, *out, "--name", "found"])  # as after a kill: on to the same end
     assert trials.read_text().count('"state":') == num_trials > 12
     assert json.loads(recipe.read_text()) == content
     with pytest.raises(
         PodiumError, match=r"recipe.json must be free or of an earlier .* --recipe-out"
     ):
-        main([*runs, *search, *out])
+        main([*runs, *search, *out, "--per-class"])
     with pytest.raises(PodiumError, match="lacks c"):
         main([*runs[:2], "--recipe", str(recipe), *out])
     update_record(Path(runs[0]).with_suffix(""), checkpoint_hash="1" * 64)

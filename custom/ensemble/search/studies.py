@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,12 @@ class SearchSettings:
         for name, least in (("trials", 1), ("seed", 0), ("worker", 0)):
             if (value := getattr(self, name)) < least:
                 raise PodiumError(f"{name} must be at least {least}, but is {value}")
+
+    def identity(self) -> dict[str, Any]:
+        """Return what decides what is found."""
+        return {
+            name: value for name, value in asdict(self).items() if name not in ("storage", "worker")
+        }
 
 
 def candidates(

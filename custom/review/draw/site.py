@@ -23,6 +23,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 # Its presence says that a folder is a review, which a newer one may replace.
 MARKER = "review.json"
 # What would end a script, or a line of one, inside a string.
+# A name with half a character in it, which no encoding holds, is shown as its escape.
+_ESCAPED = "backslashreplace"
 _ESCAPES = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -70,7 +72,7 @@ class Site:
         """
         template_ = self._environment.get_template(template)
         text = template_.render(title=title, here=file_name, **values)
-        self._path(file_name).write_text(text, encoding="utf-8")
+        self._path(file_name).write_text(text, "utf-8", _ESCAPED)
 
     def write_data(self, file_name: str, variable: str, value: Any) -> None:
         """Write a script that assigns JSON to `window.<variable>`.

@@ -159,7 +159,7 @@ COMMANDS: dict[str, Command] = {
     "leaderboard-report": Command("leaderboard", ("report",), _LEDGER),
     "gate": Command(
         "gate", ("runs/a", "--baseline", "runs/b"), ("runs/a/run.json", "runs/b/run.json",
-        "runs/a/val.json", _TRAIN, *_SPLIT), (0, 1, 3), ("runs/a/run.json",),
+        "runs/a/val.json", _TRAIN, *_SPLIT), (0, 1, 3), ("runs/a/run.json", "runs/b/run.json"),
         counts=("runs/a/val.json",),
     ),
     "gate-json": Command(
