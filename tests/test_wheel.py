@@ -101,7 +101,7 @@ def test_split_and_ensemble_run_outside_the_checkout(podium: Podium, tmp_path: P
     done = podium("ensemble", *map(str, runs), "--name", "x", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert sorted(p.name for p in (tmp_path / "submissions").iterdir()) == [
-        "x.csv", "x.json", "x.meta.json",
+        "x.csv", "x.json", "x.meta.json", "x.recipe.json",
     ]  # fmt: skip
 
 

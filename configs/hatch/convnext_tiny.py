@@ -15,5 +15,6 @@ model = dict(
     )
 )
 train_dataloader = dict(
-    batch_size=16, sampler=dict(type="LabelWeightedSampler", absent=dict(close=3.0))
+    batch_size=16,
+    sampler=dict(_delete_=True, type="LabelWeightedSampler", absent=dict(close=3.0)),
 )

@@ -28,22 +28,8 @@ augmentations = [
 ]
 train_pipeline = _base_.train_pipeline
 second = [*train_pipeline[:2], dict(type="RandAugment", aug_num=2), erasing, *train_pipeline[2:]]
+stage = dict(epoch=71, pipeline=second, reset_optimizer=True, lr=1.0)
 custom_hooks = [
-    dict(
-        type="StagesHook",
-        stages=[
-            dict(
-                epoch=71,
-                pipeline=second,
-                reset_optimizer=True,
-                lr=1.0,
-                param_scheduler=[
-                    dict(
-                        type="ReduceOnPlateauLR", factor=0.1, patience=7, cooldown=1, by_epoch=True
-                    )
-                ],
-            )
-        ],
-    )
+    dict(type="StagesHook", stages=[dict(**stage, param_scheduler=_base_.param_scheduler)])
 ]
 train_dataloader = dict(batch_size=200)

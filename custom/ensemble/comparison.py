@@ -8,7 +8,7 @@ import numpy as np
 
 from custom.boxes import FloatArray
 from custom.evaluation import Metric
-from custom.evaluation.bootstrap import interval_of
+from custom.evaluation.bootstrap import interval_of, paired_interval_of
 
 CONFIDENCE = 0.95
 
@@ -68,7 +68,7 @@ def compare(
     value: float, other: float, samples: FloatArray, other_samples: FloatArray, metric: Metric
 ) -> Comparison:
     """Compare two values by their resamples, (R,) each, which must be of the same draws."""
-    low, high = interval_of((samples - other_samples)[:, None], CONFIDENCE)
+    low, high = paired_interval_of((samples - other_samples)[:, None], CONFIDENCE)
     return Comparison(value, other, float(low[0]), float(high[0]), metric.sign)
 
 

@@ -80,7 +80,9 @@ def _images_with_boxes(matches: Matches, group_index: IntArray) -> IntArray:
 def _rare_classes(present: IntArray) -> dict[int, IntArray]:
     """Return the rare classes, each with the classes that are frequent enough to learn from."""
     labels = np.flatnonzero((present > 0) & (present <= MAX_IMAGES)).tolist()
-    found = {label: np.flatnonzero(present >= MIN_TIMES * present[label]) for label in labels}
+    # A class that is rare itself may show no error at all, as where two models agree on it.
+    least = {label: max(MIN_TIMES * present[label], MAX_IMAGES + 1) for label in labels}
+    found = {label: np.flatnonzero(present >= least[label]) for label in labels}
     return {label: others for label, others in found.items() if len(others)}
 
 

@@ -131,7 +131,7 @@ def test_names_with_a_comma_are_quoted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [
-        pytest.param("scores", [np.nan], "box 0 of image 10 must have finite numbers", id="nan"),
+        pytest.param("scores", [np.nan], "box 1 of image 10 must have finite numbers", id="nan"),
         pytest.param("labels", [2], r"must have a label 0..1, but is label 2", id="label"),
     ],
 )

@@ -87,7 +87,7 @@ def compare_tables(tables: Sequence[Predictions], images: Images) -> list[Issue]
     """
     step = -(-len(images) // SAMPLE) or 1
     sample = np.arange(0, len(images), step)
-    if len(tables) < 2 or len(sample) < TELLING_IMAGES or _have_equal_boxes(tables):
+    if len(tables) < 2 or len(sample) < TELLING_IMAGES or _are_of_labels(tables):
         return []
     bests = [_Best.of(table, images, sample) for table in tables]
     names = [table.source or f"model {k + 1}" for k, table in enumerate(tables)]
@@ -105,13 +105,14 @@ def compare_tables(tables: Sequence[Predictions], images: Images) -> list[Issue]
     return sorted(issues, key=lambda issue: issue.level != "error")
 
 
-def _have_equal_boxes(tables: Sequence[Predictions]) -> bool:
-    """Return whether all have the same boxes, as labels of images or regions do: on these images.
+def _are_of_labels(tables: Sequence[Predictions]) -> bool:
+    """Return whether all give the same boxes once for each class, as labels of regions do.
 
     The best box of each is then a choice between objects, which says nothing of its place.
     """
     first, *others = (_sorted_boxes(table) for table in tables)
-    return all(np.array_equal(first, other) for other in others)
+    again = (first[1:] == first[:-1]).all(axis=1)
+    return bool(again.any()) and all(np.array_equal(first, other) for other in others)
 
 
 def _sorted_boxes(table: Predictions) -> FloatArray:

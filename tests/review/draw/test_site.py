@@ -56,9 +56,10 @@ def test_data_need_a_name(site: Site) -> None:
         site.write_data("x.js", "a", Path())
 
 
-def write(out: Path, content: str) -> None:
+def write(out: Path, content: str, *more: str) -> None:
     with staged(out, {"title": content}) as folder:
-        (folder / "index.html").write_text(content)
+        for name in ("index.html", *more):
+            (folder / name).write_text(content)
 
 
 def write_half(out: Path) -> None:
@@ -69,8 +70,7 @@ def write_half(out: Path) -> None:
 
 def test_an_older_review_is_replaced_whole(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "review"
-    write(out, "old")
-    (out / "rest.js").write_text("")
+    write(out, "old", "rest.js")
     write(out, "new")
     assert sorted(path.name for path in out.iterdir()) == ["index.html", MARKER]
     assert (out / "index.html").read_text() == "new"
