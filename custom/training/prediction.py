@@ -16,6 +16,7 @@ from custom.runs import Procedure
 from custom.tables import Predictions
 from custom.training.configuration import competition_datasets
 from custom.training.hooks.memory import explain_out_of_memory
+from custom.training.workers import ended_workers
 
 # Of the model that merges views, where the config names none.
 USUAL_TTA = {"type": "FusedTTA"}
@@ -53,8 +54,8 @@ def predict(
     # MMEngine dumps the config that it is given into the work folder: over a run's own config.py.
     with explain_out_of_memory(config), TemporaryDirectory(prefix="podium-") as folder:
         config.work_dir = folder
-        runner = Runner.from_cfg(config)
-        metrics = runner.test()
+        with ended_workers(Runner.from_cfg(config)) as runner:
+            metrics = runner.test()
     predictions = runner.test_evaluator.metrics[0].predictions
     return predictions or Predictions.empty([]), metrics
 

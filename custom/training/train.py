@@ -44,6 +44,7 @@ from custom.training.saving import name_folder_without_room
 from custom.training.seeding import agreed, join_processes, set_everything
 from custom.training.seeding.config import training_values
 from custom.training.visualization import use_tracking
+from custom.training.workers import ended_workers
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +105,11 @@ def run_training(config: Config, config_file: str | Path, point: Path | None) ->
     use_tracking(config)
     set_everything(config.randomness.seed)
     started = time.monotonic()
-    with explain_refusals(config_file), explain_out_of_memory(config):
-        runner = Runner.from_cfg(config)
+    with (
+        explain_refusals(config_file),
+        explain_out_of_memory(config),
+        ended_workers(Runner.from_cfg(config)) as runner,
+    ):
         runner.train()
     kept = next(hook for hook in runner.hooks if isinstance(hook, BestHook))
     trained = Trained(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ def trained(data: Path, folder: Path, name: str, whole: str) -> Path:
     shrink(config, SIDE.get(name, USUAL_SIDE))
     train(config, config_file)
     predict_test_set(folder / name)
+    assert not active_children(), "workers wait for the garbage collector, five seconds each"
     return folder / f"{name}.json"
 
 
