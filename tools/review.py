@@ -19,7 +19,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="*", help="run folders or patterns: folds, models")
     parser.add_argument(
-        "--images", type=Path, metavar="DIR", help="folder that file names start from"
+        "--images",
+        type=Path,
+        metavar="DIR",
+        help="folder that file names start from (the runs' val images, where their config says)",
     )
     parser.add_argument(
         "--out", type=Path, default=Path("reports/review"), help="the folder (%(default)s)"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from custom.competition import competition_of
 from custom.depth import Depth, check_depth
@@ -20,6 +21,7 @@ from custom.errors import PodiumError
 from custom.evaluation import DEFAULT_METRIC, METRICS, Metric
 from custom.evaluation.matching import aligned_and_checked
 from custom.files import PathLike
+from custom.image_folders import images_folder_of
 from custom.review.compute.analysis import Analysis
 from custom.runs import Run, check_same_split, find_runs
 from custom.runs.config import has_config
@@ -105,7 +107,7 @@ class Request:
         ann_file: With `predictions`: the annotations that they cover.
         format_name: Of CSV files; the competition's where None.
         metric: What decides; the competition's where None.
-        images_dir: Where the file names of the images start from.
+        images_dir: Where the file names of the images start from; the runs' val images where None.
         config: How two or more models are fused; weights are by model.
         recipe_file: A recipe that a search found, in place of `config`.
         repairs: What may be done to boxes that are not right, before they are fused.
@@ -148,21 +150,27 @@ def read_review(request: Request) -> Review:
         for name, table, origin in zip(names, val.models, origins, strict=True)
     ]
     title = f"{' + '.join(names)} on {Path(val.gt.source).parent.name or 'val'}"
+    facts = _facts_of(runs)
     review = Review(
-        title, val.gt, tuple(models), request.images_dir, runs,
-        suspects_file=request.suspects_file, metric=competition.metric, depth=_depth_of(runs),
+        title, val.gt, tuple(models), request.images_dir or _images_of(facts), runs,
+        suspects_file=request.suspects_file, metric=competition.metric,
+        depth=check_depth(facts.get("depth")),
     )  # fmt: skip
     return review if len(models) == 1 else _with_ensemble(review, request, val)
 
 
-def _depth_of(runs: Sequence[Run]) -> Depth | None:
-    """Return the first rule that a run's config has; imported runs have none."""
+def _facts_of(runs: Sequence[Run]) -> Mapping[str, Any]:
+    """Return what the runs' first config says of the competition; imported runs have none."""
     for run in runs:
         if has_config(run.folder):
-            facts = run.config(["competition"]).get("competition") or {}
-            if (depth := check_depth(facts.get("depth"))) is not None:
-                return depth
-    return None
+            return run.config(["competition"]).get("competition") or {}
+    return {}
+
+
+def _images_of(facts: Mapping[str, Any]) -> Path | None:
+    """Return where the config's val images are, if they are there."""
+    folder = images_folder_of(facts, "val") if "data_root" in facts else None
+    return folder if folder is not None and folder.is_dir() else None
 
 
 def _of_runs(runs: Sequence[Run]) -> ValInputs:

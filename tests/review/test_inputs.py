@@ -17,6 +17,7 @@ from custom.evaluation import score
 from custom.files import read_json, write_json
 from custom.review.inputs import ENSEMBLE, Request, Review, read_review
 from custom.runs import data_entry, read_run, update_record
+from custom.runs.config import write_config
 from custom.tables import Predictions
 from custom.tables.coco import read_ground_truth, write_results
 from custom.testing.toy_runs import jittered, make_toy_run, make_toy_split
@@ -68,6 +69,14 @@ def test_one_fold_of_one_run_has_no_ensemble(toy_folder: Path) -> None:
     review = read_review(Request(runs=[str(toy_folder / "runs" / "near-0")]))
     assert [model.name for model in review.models] == ["near-0"]
     assert (review.recipe, review.prepared, review.final) == (None, (), 0)
+
+
+def test_the_runs_val_images_are_found_by_their_config(runs: Path, tmp_path: Path) -> None:
+    facts = {"data_root": str(tmp_path), "train_images": "train", "val_images": "valid"}
+    write_config(runs / "near-0", {"competition": facts}, "")
+    assert read_review(Request(runs=[str(runs / "near-0")])).images_dir is None
+    (tmp_path / "valid").mkdir()
+    assert read_review(Request(runs=[str(runs / "near-0")])).images_dir == tmp_path / "valid"
 
 
 def test_models_on_other_images_are_refused(runs: Path) -> None:
