@@ -110,6 +110,8 @@ def run_split(request: SplitRequest, track: Track | None = None) -> SplitResult:
         PodiumError: If annotations, images or parameters are bad, or another split is sealed
             there; nothing is written then.
     """
+    if request.num_folds < 2 and request.val_file is None:
+        raise PodiumError(f"folds must be at least 2, but are {request.num_folds}")
     gt = read_labelled(request.ann_file)
     two = None if request.val_file is None else _joined(request, request.val_file, gt)
     if two is None:

@@ -65,6 +65,16 @@ def test_images_beside_the_annotations_are_looked_at(
     assert "train/0007.jpg" in page
 
 
+@pytest.mark.parametrize("folds", [0, 1, -3])
+def test_too_few_folds_are_told_before_the_images_are_looked_at(
+    folds: int, write_coco: Callable[..., Path]
+) -> None:
+    path = write_coco()
+    save_images(path.parent)
+    with pytest.raises(PodiumError, match=f"folds must be at least 2, but are {folds}"):
+        main([str(path), f"--folds={folds}", "--workers", "1"])
+
+
 def test_a_truncated_image_is_named_before_anything_is_written(
     write_coco: Callable[..., Path], tmp_path: Path
 ) -> None:
