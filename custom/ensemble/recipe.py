@@ -102,10 +102,11 @@ class Recipe:
             PodiumError: If the classes, or only their number, are others.
         """
         known = self.search.get("classes")
-        if known is not None and list(known) != list(names):
+        if known is not None and known != list(names):
+            known = known if isinstance(known, list) else [known]
             raise PodiumError(
                 f"the recipe must be used on the classes that it was searched on "
-                f"({', '.join(known)}), but these are {', '.join(names)}"
+                f"({', '.join(map(str, known))}), but these are {', '.join(names)}"
             )
         if len(self.configs) not in (1, len(names)):
             raise PodiumError(

@@ -128,6 +128,15 @@ def merged(lines: Iterable[Entry]) -> list[Entry]:
     return list(entries.values())
 
 
+def _is_text(value: str) -> bool:
+    """Whether a string can be written; names of files that are no UTF-8 cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def append(entry: Entry, path: PathLike = LEDGER, correct: bool = False) -> Entry:
     """Add a line to the ledger, and return what is now known of that submission.
 
@@ -144,6 +153,11 @@ def append(entry: Entry, path: PathLike = LEDGER, correct: bool = False) -> Entr
             nothing new is said.
     """
     path = Path(path)
+    if any(not _is_text(each) for each in (entry.name, entry.note)):
+        raise PodiumError(
+            f"what the ledger keeps must be text, but {entry.name!a} or its note is not UTF-8; "
+            "rename the file"
+        )
     with locked(path):
         known = {old.hash: old for old in read_ledger(path)}
         if entry.hash in known:

@@ -96,6 +96,12 @@ def test_labels_that_are_no_classes_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "ledger.jsonl").exists()
 
 
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PodiumError, match=r"must be text, but 'a\\udcff'"):
+        append(replace(entry(1), name="a\udcff"), tmp_path / "ledger.jsonl")
+    assert not (tmp_path / "ledger.jsonl").exists()
+
+
 def test_another_score_needs_a_word(tmp_path: Path) -> None:
     path, ledger = submission(tmp_path), tmp_path / "ledger.jsonl"
     add_submission(path, 0.6, ledger=ledger)
