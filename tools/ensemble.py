@@ -106,7 +106,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     from custom.ensemble.inputs import read_inputs
     from custom.ensemble.report import detail_lines, evaluation_lines
     from custom.ensemble.submit import Target, submit
+    from custom.files import check_plain_name
 
+    if args.name is not None:  # before a search
+        check_plain_name(args.name, "a submission's name")
     repairs, recipe = repairs_and_recipe(args)
     metric = args.metric
     if metric is None and args.format is None and recipe is not None:

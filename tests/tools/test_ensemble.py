@@ -344,7 +344,7 @@ def test_inputs_and_files_of_others_are_not_written_over(
     with pytest.raises(PodiumError, match=r"mine\.json must be free .* exists and is not"):
         main([*given, "--name", "mine"])
     for name in ("../x", "/x", "", ".."):
-        with pytest.raises(PodiumError, match="a name must be a plain name"):
+        with pytest.raises(PodiumError, match="a submission's name must be a plain name"):
             main([*given, f"--name={name}"])
     assert {path: Path(path).read_bytes() for path in val} == before
     assert Path("mine.json").read_text() == "[]"
@@ -505,3 +505,12 @@ def test_without_labels_or_with_too_few_it_is_as_it_was(
     assert "ENSEMBLE" in printed
     with pytest.raises(PodiumError, match="at least two groups"):
         main([*val, "--ann", "video.json", "--method", "auto"])
+
+
+def test_a_name_with_a_folder_is_refused_before_a_search(runs: list[str], tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.json"
+    search = ["--search", "--trials", "3", "--recipe-out", str(recipe)]
+    with pytest.raises(PodiumError, match=r"a submission's name must .* '\.\./x'"):
+        main([*runs, *search, "--out", str(tmp_path / "sub"), "--name", "../x"])
+    assert not recipe.exists()
+    assert not recipe.with_suffix(".trials").exists()
