@@ -1,20 +1,2 @@
 # Hatches at 384x384, as large as the published models saw them.
-_base_ = ["../competitions/hatch.py", "./competition.py"]
-
-image_scale = (384, 384)  # width, height
-train_pipeline = [
-    dict(type="LoadImageFromFile"),
-    dict(type="LoadRegions"),
-    dict(type="Resize", scale=image_scale, keep_ratio=True),
-    dict(type="RandomFlip", prob=0.5),
-    dict(type="PackRegions"),
-]
-test_pipeline = [
-    dict(type="LoadImageFromFile"),
-    dict(type="LoadRegions"),
-    dict(type="Resize", scale=image_scale, keep_ratio=True),
-    dict(type="PackRegions"),
-]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+_base_ = ["../competitions/hatch.py", "./labels.py"]
