@@ -187,6 +187,55 @@ def ap_of_classes(
 
 
 @jit
+def mean_ap_of_classes(
+    values: FloatArray,
+    weights: Integers,
+    gt_image_index: IntArray,
+    gt_labels: IntArray,
+    outcomes: Integers,
+    class_offsets: IntArray,
+    image_index: Integers,
+    ranks: Integers,
+    max_dets: int,
+    recall_thrs: FloatArray,
+    num_gt: IntArray,
+    precision: FloatArray,
+    hits: IntArray,
+) -> None:  # pragma: no cover
+    """Write the AP by class, the mean over the IoU thresholds, to `values` (C,), where boxes count.
+
+    Args:
+        values: Shape (C,), left alone for a class without boxes.
+        weights: Shape (I,), how often each image counts.
+        gt_image_index: Shape (M,), of the boxes that count.
+        gt_labels: Shape (M,).
+        outcomes: Shape (T, N).
+        class_offsets: Shape (C+1,).
+        image_index: Shape (N,).
+        ranks: Shape (N,).
+        max_dets: Detections of this rank and beyond do not count.
+        recall_thrs: Where the precision is read.
+        num_gt: Scratch, shape (C,).
+        precision: Scratch, shape (N,).
+        hits: Scratch, shape (N,).
+    """
+    num_gt[:] = 0
+    for g in range(len(gt_labels)):
+        num_gt[gt_labels[g]] += weights[gt_image_index[g]]
+    for label in range(len(num_gt)):
+        if num_gt[label] == 0:
+            continue
+        a, b = class_offsets[label], class_offsets[label + 1]
+        value = 0.0
+        for t in range(len(outcomes)):
+            value += ap_of_class(
+                outcomes[t, a:b], image_index[a:b], ranks[a:b], num_gt[label], weights,
+                max_dets, recall_thrs, precision, hits,
+            )  # fmt: skip
+        values[label] = value / len(outcomes)
+
+
+@jit
 def recall_of_classes(
     values: FloatArray,
     outcomes: Integers,

@@ -16,7 +16,7 @@ from custom.boxes import FloatArray, IntArray
 from custom.compiled.jit import jit
 from custom.compiled.threads import over_ranges
 from custom.errors import PodiumError
-from custom.evaluation.average_precision import RECALL_THRS, ap_of_class
+from custom.evaluation.average_precision import RECALL_THRS, mean_ap_of_classes
 from custom.evaluation.draws import draw_groups
 from custom.evaluation.matches import Integers, Matches
 from custom.evaluation.metrics import DEFAULT_METRIC, Metric, metric_of
@@ -231,21 +231,13 @@ def _ap_of_resamples(
     precision, hits = np.empty(outcomes.shape[1]), np.empty(outcomes.shape[1], np.int64)
     for r in range(start, stop):
         draw_groups(seed, r, group_index, times, weights)
-        num_gt[:] = 0
-        for g in range(len(gt_labels)):
-            num_gt[gt_labels[g]] += weights[gt_image_index[g]]
+        mean_ap_of_classes(
+            samples[r], weights, gt_image_index, gt_labels, outcomes, class_offsets,
+            image_index, ranks, max_dets, recall_thrs, num_gt, precision, hits,
+        )  # fmt: skip
         known, total = 0, 0.0
         for label in range(num_classes):
-            if num_gt[label] == 0:
-                continue
-            a, b = class_offsets[label], class_offsets[label + 1]
-            value = 0.0
-            for t in range(len(outcomes)):
-                value += ap_of_class(
-                    outcomes[t, a:b], image_index[a:b], ranks[a:b], num_gt[label], weights,
-                    max_dets, recall_thrs, precision, hits,
-                )  # fmt: skip
-            samples[r, label] = value / len(outcomes)
-            known, total = known + 1, total + samples[r, label]
+            if num_gt[label] > 0:
+                known, total = known + 1, total + samples[r, label]
         if known > 0:
             samples[r, num_classes] = total / known

@@ -7,7 +7,7 @@ import numpy as np
 from custom.boxes import FloatArray, IntArray
 from custom.compiled.jit import jit
 from custom.compiled.threads import over_ranges
-from custom.evaluation.average_precision import RECALL_THRS, ap_of_class
+from custom.evaluation.average_precision import RECALL_THRS, mean_ap_of_classes
 from custom.evaluation.matches import Integers, Matches
 from custom.evaluation.metrics import Metric
 from custom.evaluation.metrics.coco import ap_per_class
@@ -51,22 +51,10 @@ def _ap_of_weightings(
     values: FloatArray,
 ) -> None:  # pragma: no cover
     """Write the AP by class, the mean over the IoU thresholds, to rows of `values` (R, C)."""
-    num_classes = values.shape[1]
-    num_gt = np.empty(num_classes, np.int64)
+    num_gt = np.empty(values.shape[1], np.int64)
     precision, hits = np.empty(outcomes.shape[1]), np.empty(outcomes.shape[1], np.int64)
     for row in range(start, stop):
-        weights = image_weights[row]
-        num_gt[:] = 0
-        for g in range(len(gt_labels)):
-            num_gt[gt_labels[g]] += weights[gt_image_index[g]]
-        for label in range(num_classes):
-            if num_gt[label] == 0:
-                continue
-            a, b = class_offsets[label], class_offsets[label + 1]
-            value = 0.0
-            for t in range(len(outcomes)):
-                value += ap_of_class(
-                    outcomes[t, a:b], image_index[a:b], ranks[a:b], num_gt[label], weights,
-                    max_dets, recall_thrs, precision, hits,
-                )  # fmt: skip
-            values[row, label] = value / len(outcomes)
+        mean_ap_of_classes(
+            values[row], image_weights[row], gt_image_index, gt_labels, outcomes, class_offsets,
+            image_index, ranks, max_dets, recall_thrs, num_gt, precision, hits,
+        )  # fmt: skip
