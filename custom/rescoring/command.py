@@ -142,8 +142,8 @@ def _test(
     of_regions: bool,
 ) -> Predictions | None:  # fmt: skip
     """Return the test predictions, corrected; None where detector or classifier have none."""
-    have = [r for r in classifiers if "test" in r.record.data and r.test_file.is_file()]
-    if "test" not in run.record.data or not run.test_file.is_file() or not have:
+    have = [each for each in classifiers if each.has_test_predictions]
+    if not run.has_test_predictions or not have:
         return None
     images, _ = run.test_set()
     table = run.test_predictions()

@@ -44,6 +44,11 @@ class Run:
         return self.folder.with_name(f"{self.name}.json")
 
     @property
+    def has_test_predictions(self) -> bool:
+        """Whether the test set was predicted and the file is there."""
+        return "test" in self.record.data and self.test_file.is_file()
+
+    @property
     def split_hash(self) -> str:
         """The hash that seals the split it was trained on."""
         return self.record.split.hash

@@ -81,7 +81,7 @@ def smooth_run(request: Request) -> Smoothed:
 
 
 def _test(run: Run, settings: Smoothing) -> Predictions | None:
-    if "test" not in run.record.data or not run.test_file.is_file():
+    if not run.has_test_predictions:
         return None
     images, _ = run.test_set()
     table = run.test_predictions()
