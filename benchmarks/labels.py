@@ -49,12 +49,20 @@ def main(argv: Sequence[str] | None = None) -> int | None:
         chosen = np.arange(args.images or len(truth.images))
         truth, predictions = truth.take(chosen), predictions.take(chosen)
         print(f"{name}: {predictions.num_boxes} boxes on {len(truth.images)} images")
+        shares: dict[str, list[FloatArray]] = {}
         for seed in args.seeds:
             planted = plant_errors(truth, 0.05, seed)
-            measure_podium(planted, predictions, seed)
-            measure_hotcoco(planted, predictions, seed)
-            if args.cleanlab:
-                measure_cleanlab(planted, predictions, seed)
+            for tool in (podium, hotcoco, *([cleanlab] if args.cleanlab else [])):
+                start = time.perf_counter()
+                found = tool(planted, predictions)
+                print(f"seed {seed}, {tool.__name__}, {time.perf_counter() - start:.1f} s")
+                for kind, hits in found.items():
+                    first = np.array([hits[:number].mean() for number in FIRST])
+                    show(kind, first)
+                    shares.setdefault(f"{tool.__name__}, {kind}", []).append(first)
+        print(f"{name}, mean of {len(args.seeds)} seeds")
+        for row, values in shares.items():
+            show(row, np.mean(values, axis=0))
     return None
 
 
@@ -107,21 +115,20 @@ def is_planted(suspect: Suspect, planted: Planted) -> bool:
     return bool(rows is not None and rows[suspect.row])
 
 
-def measure_podium(planted: Planted, predictions: Predictions, seed: int) -> None:
-    """Print what our suspects are worth."""
-    start = time.perf_counter()
+def podium(planted: Planted, predictions: Predictions) -> dict[str, BoolArray]:
+    """Return which of our suspects were planted, the first ones first, by error type."""
     suspects = find_suspects(planted.gt, predictions)
-    seconds = time.perf_counter() - start
     hits = np.array([is_planted(suspect, planted) for suspect in suspects])
     kinds = np.array([suspect.kind for suspect in suspects])
-    show(f"seed {seed} podium, all kinds, {seconds:.1f} s", hits)
-    show("    all but duplicates", hits[kinds != DUPLICATE])
-    for kind in (MISSING, CLASS, LOCALIZATION):
-        show(f"    {kind}", hits[kinds == kind])
+    return {
+        "all": hits,
+        "all but duplicates": hits[kinds != DUPLICATE],
+        **{kind: hits[kinds == kind] for kind in (MISSING, CLASS, LOCALIZATION)},
+    }
 
 
-def measure_hotcoco(planted: Planted, predictions: Predictions, seed: int) -> None:
-    """Print what hotcoco's diagnostics are worth on the same input."""
+def hotcoco(planted: Planted, predictions: Predictions) -> dict[str, BoolArray]:
+    """Return the same of hotcoco's diagnostics."""
     from hotcoco import COCO, COCOeval
 
     gt = planted.gt
@@ -129,18 +136,14 @@ def measure_hotcoco(planted: Planted, predictions: Predictions, seed: int) -> No
         ann_file, results = Path(folder, "ann.json"), Path(folder, "results.json")
         ann_file.write_bytes(orjson.dumps(as_coco(gt)))
         write_results(results, predictions, gt.categories)
-        start = time.perf_counter()
         truth = COCO(str(ann_file))
         evaluation = COCOeval(truth, truth.load_res(str(results)), "bbox")
         evaluation.evaluate()
         errors = evaluation.image_diagnostics(score_thr=0.3)["label_errors"]
-        seconds = time.perf_counter() - start
     kinds = np.array([MISSING if e["gt_id"] is None else CLASS for e in errors])
     position = {int(image_id): i for i, image_id in enumerate(gt.images.ids)}
     hits = np.array([is_hit(error, planted, predictions, position) for error in errors])
-    show(f"seed {seed} hotcoco, all kinds, {seconds:.1f} s", hits)
-    for kind in (MISSING, CLASS):
-        show(f"    {kind}", hits[kinds == kind])
+    return {"all": hits, **{kind: hits[kinds == kind] for kind in (MISSING, CLASS)}}
 
 
 def as_coco(gt: GroundTruth) -> dict[str, Any]:
@@ -180,17 +183,15 @@ def is_hit(
     return bool((pairwise_iou(box, dropped) >= FOUND_IOU).any())
 
 
-def measure_cleanlab(planted: Planted, predictions: Predictions, seed: int) -> None:
-    """Print what cleanlab's box scores are worth on the same input."""
+def cleanlab(planted: Planted, predictions: Predictions) -> dict[str, BoolArray]:
+    """Return the same of cleanlab's box scores."""
     from cleanlab.object_detection import rank
 
     labels, found = cleanlab_input(planted.gt, predictions)
-    start = time.perf_counter()
     common: dict[str, Any] = dict(labels=labels, predictions=found)
     missing = rank.compute_overlooked_box_scores(**common)
     swapped = rank.compute_swap_box_scores(**common)
     badly = rank.compute_badloc_box_scores(**common)
-    seconds = time.perf_counter() - start
     results = {
         MISSING: (flat(missing), missing_hits(planted, found)),
         CLASS: (flat(swapped), planted.relabelled),
@@ -199,9 +200,7 @@ def measure_cleanlab(planted: Planted, predictions: Predictions, seed: int) -> N
     kept = {kind: sorted_hits(scores, hits) for kind, (scores, hits) in results.items()}
     scores = np.concatenate([scores for scores, _ in results.values()])
     hits = np.concatenate([hits for _, hits in results.values()])
-    show(f"seed {seed} cleanlab, all kinds, {seconds:.1f} s", sorted_hits(scores, hits))
-    for kind, ordered in kept.items():
-        show(f"    {kind}", ordered)
+    return {"all": sorted_hits(scores, hits), **kept}
 
 
 def cleanlab_input(gt: GroundTruth, predictions: Predictions) -> tuple[list[Any], list[Any]]:
@@ -237,10 +236,10 @@ def sorted_hits(scores: FloatArray, hits: BoolArray) -> BoolArray:
     return hits[np.argsort(scores, kind="stable")]
 
 
-def show(name: str, hits: BoolArray) -> None:
-    """Print the share of hits among the first."""
-    shares = ", ".join(f"{first}: {hits[:first].mean():.3f}" for first in FIRST)
-    print(f"{name:36} precision at {shares}", flush=True)
+def show(name: str, shares: FloatArray) -> None:
+    """Print the share of planted errors among the first."""
+    text = ", ".join(f"{number}: {share:.3f}" for number, share in zip(FIRST, shares, strict=True))
+    print(f"    {name:30} precision at {text}", flush=True)
 
 
 if __name__ == "__main__":
