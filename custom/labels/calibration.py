@@ -70,7 +70,7 @@ def mislabelled(
         annotated: Shape (P,), the annotated classes.
         seen: Shape (P,), the other classes that are seen there.
         sure: Shape (P,), how likely each prediction is right (`confidences`).
-        in_vain: Shape (C,), how surely all together each class is seen where none of it is
+        in_vain: Shape (C,), how confidently, summed up, each class is seen where none of it is
             annotated, be it another class or nothing.
     """
     num_classes = len(in_vain)

@@ -60,9 +60,9 @@ class _Evidence:
         related: Which predictions overlap which annotations.
         sure: Shape (N,), how likely each prediction is right.
         same: Shape (P,), where a pair is of one class.
-        support: Shape (M,), how surely an annotation's class is seen where it is.
+        support: Shape (M,), how confidently an annotation's class is seen where it is.
         explains: Shape (N,), where a prediction agrees with an annotation.
-        in_vain: Shape (C,), how surely all together a class is seen where none is annotated.
+        in_vain: Shape (C,), how confidently, summed up, a class is seen where none is annotated.
     """
 
     gt: GroundTruth
@@ -145,13 +145,13 @@ def _unexplained(seen: _Evidence) -> IntArray:
         candidates = own.start + np.flatnonzero(free[own])
         for part, overlaps in iou_in_parts(bboxes[candidates], bboxes[own]):
             chosen = candidates[part]
-            surer = sure[own][None] > sure[chosen, None]
-            rows.append(chosen[~((overlaps >= AGREES_IOU) & surer).any(axis=1)])
+            stronger = sure[own][None] > sure[chosen, None]
+            rows.append(chosen[~((overlaps >= AGREES_IOU) & stronger).any(axis=1)])
     return np.concatenate(rows)
 
 
 def _class(seen: _Evidence) -> _Doubts:
-    """Judge by how surely another class is seen there, where the annotated class is not.
+    """Score by how confidently another class is seen there, where the annotated class is not.
 
     A prediction that explains another annotation of its class says nothing of this one.
     """
@@ -164,7 +164,7 @@ def _class(seen: _Evidence) -> _Doubts:
 
 
 def _localization(seen: _Evidence) -> _Doubts:
-    """Judge by how surely the class is seen beside an annotation, where nothing fits it."""
+    """Score by how confidently the class is seen beside an annotation that nothing fits."""
     related = seen.related
     fit = np.zeros(seen.gt.num_boxes)
     np.maximum.at(fit, related.annotated[seen.same], related.iou[seen.same])
@@ -173,8 +173,8 @@ def _localization(seen: _Evidence) -> _Doubts:
     # Half an overlap is the worst: less is another object, more is nearly agreement.
     half = 4 * iou * (1 - iou)
     others = np.where(iou < related.best[found], related.best[found], related.second[found])
-    surest = _strongest(seen.sure[found], found, annotated, seen.gt.num_boxes)
-    chosen = surest.found[annotated] == found
+    best = _strongest(seen.sure[found], found, annotated, seen.gt.num_boxes)
+    chosen = best.found[annotated] == found
     wrong = misplaced(iou, seen.sure[found], fit[fit > 0])
     score = wrong * half * (1 - others) ** 2
     return _strongest(score[chosen], found[chosen], annotated[chosen], seen.gt.num_boxes)
