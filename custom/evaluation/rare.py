@@ -36,7 +36,7 @@ def with_rare_classes(
 ) -> FloatArray:
     """Return resamples whose means contain the error of rare classes; their own columns stay.
 
-    For each resample and rare class another class, at least three times as frequent, is drawn as
+    For each resample and rare class a frequent one, on at least thrice as many images, is drawn as
     sparsely as the rare one, and misses its value on all images by some error. The rare class
     enters the mean with its own value less that error, at least 0 and at most 1. Two models see
     the same draws, so that the error of their difference is that of the other class's difference.
